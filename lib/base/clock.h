@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+/*
+ * The two clocks, in milliseconds.
+ */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdint.h>
+
+/* Since some start; never goes back; stands still while the machine is suspended. */
+int64_t clock_mono_ms(void);
+
+/* Since some start; never goes back; goes on while the machine is suspended. */
+int64_t clock_boot_ms(void);
+
+/* Since 1970 UTC; may jump. */
+int64_t clock_real_ms(void);
+
+#endif

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+/*
+ * Growing arrays. `VEC(thing_vec, struct thing)` declares `struct thing_vec {at, len, cap}`; a
+ * zeroed one is empty. What the items own is the caller's business.
+ */
+#ifndef BASE_VEC_H
+#define BASE_VEC_H
+
+#include "base/attr.h"
+
+#define VEC(name, type)     \
+	struct name {       \
+		type *at;   \
+		size_t len; \
+		size_t cap; \
+	}
+
+/* Makes room for `more` further items: 0 or -ENOMEM. */
+#define vec_reserve(vec, more) \
+	vec_grow((void **)&(vec)->at, &(vec)->cap, (vec)->len + (more), sizeof(*(vec)->at))
+
+/* Appends a copy of the item: 0 or -ENOMEM, then the vector is unchanged. */
+#define vec_push(vec, item)                               \
+	({                                                \
+		int vec_r_ = vec_reserve(vec, 1);         \
+		if (vec_r_ == 0)                          \
+			(vec)->at[(vec)->len++] = (item); \
+		vec_r_;                                   \
+	})
+
+#define vec_foreach(item, vec) \
+	for (typeof((vec)->at) item = (vec)->at; (item) < (vec)->at + (vec)->len; (item)++)
+
+/* Frees the array itself and empties the vector. */
+#define vec_done(vec)                        \
+	({                                   \
+		free((vec)->at);             \
+		(vec)->at = NULL;            \
+		(vec)->len = (vec)->cap = 0; \
+	})
+
+int vec_grow(void **at, size_t *cap, size_t need, size_t item_bytes) _must_check_;
+
+#endif

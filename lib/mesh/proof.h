@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+/*
+ * Proof of possession: a MAC under the X25519 secret of a node's WireGuard key and the tower's
+ * proof key. Both sides make it with the same function from their own private key and the other's
+ * public key; docs/protocol.md says where each part stands in a request.
+ */
+#ifndef MESH_PROOF_H
+#define MESH_PROOF_H
+
+#include "mesh/key.h"
+
+#define PROOF_MAC_BYTES 32
+#define PROOF_NONCE_BYTES 56 /* time, random bytes, MAC: opaque to the node */
+
+struct proof_input {
+	const char *method; /* "POST" */
+	const char *path;   /* as on the request line, without the query */
+	const char *zone;   /* name; "" where the route has none */
+	const void *body;   /* NULL for none */
+	size_t body_len;
+	uint8_t nonce[PROOF_NONCE_BYTES];
+	struct key node_public;
+	struct key tower_public;
+};
+
+/*
+ * `own_private` is either the node's or the tower's; the other's public key is taken from `input`.
+ * -EINVAL when the secret would be all zero (a low-order key).
+ */
+int proof_make(const struct key *own_private, const struct proof_input *input,
+	       uint8_t ret_mac[PROOF_MAC_BYTES]) _must_check_;
+
+#endif

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+/*
+ * Keeps the kernel equal to what is desired: observe, plan (pure), apply, again when somebody else
+ * changes something (netlink tells), and every few seconds for what has no notification. Adopts
+ * what it finds; never recreates the interface; a failed step is named in the status and retried.
+ */
+#ifndef NODEAGENT_RECONCILE_H
+#define NODEAGENT_RECONCILE_H
+
+#include "base/loop.h"
+#include "nodeagent/desired.h"
+
+#define RECONCILE_CHECK_MS 2000
+
+enum wireguard_choice { WIREGUARD_AUTO, WIREGUARD_USERSPACE };
+
+struct reconcile;
+
+struct reconcile_config {
+	struct loop *loop;
+	const char *interface;
+	enum wireguard_choice wireguard;
+	bool dry_run; /* the data plane is a value in memory */
+};
+
+int reconcile_new(const struct reconcile_config *config, struct reconcile **ret_reconcile,
+		  struct err *err) _must_check_;
+void reconcile_free(struct reconcile *reconcile); /* leaves the kernel as it is */
+
+/*
+ * From now on this is desired; takes its content over. With `complete` false (no complete snapshot
+ * yet) nothing is removed. The work is done before the loop sleeps next; calls of one turn are
+ * planned together.
+ */
+void reconcile_want(struct reconcile *reconcile, struct desired *desired, bool complete);
+
+/* Nothing is desired: the interface is set down but kept (removed peer, displaced instance). */
+void reconcile_idle(struct reconcile *reconcile);
+
+/* What was observed last; empty before the first time. Borrowed until the loop turns. */
+struct reconcile_status {
+	const char *backend;     /* "userspace", "dry-run" */
+	const char *backend_why; /* why it was chosen */
+	bool in_sync;            /* observed equals desired */
+	const char *trouble;     /* the first failed step in a sentence; "" for none */
+	uint16_t mtu;
+	const struct wg_peer_vec *peers;
+	uint64_t applied_steps; /* since start */
+};
+void reconcile_get_status(const struct reconcile *reconcile, struct reconcile_status *ret_status);
+
+/*
+ * Removes all that an agent ever made for this interface: routes, addresses, link, wireguard-go.
+ * Works without a running agent. 0 also when nothing was there.
+ */
+int reconcile_remove_all(const char *interface, struct err *err) _must_check_;
+
+#endif
