@@ -6,6 +6,22 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
+
+static void set_text(struct err *err, const char *fmt, va_list args)
+{
+	(void)vsnprintf(err->text, sizeof(err->text), fmt, args);
+}
+
+/* Cuts what no longer fits at its end; a stranger's bytes leave as clean UTF-8. */
+static void append_text(struct err *err, const char *text)
+{
+	size_t used = strlen(err->text);
+
+	(void)snprintf(err->text + used, sizeof(err->text) - used, "%s", text);
+	str_clean(err->text);
+}
+
 int err_set(struct err *err, int code, const char *fmt, ...)
 {
 	va_list args;
@@ -14,41 +30,40 @@ int err_set(struct err *err, int code, const char *fmt, ...)
 		return code;
 	err->code = code;
 	va_start(args, fmt);
-	(void)vsnprintf(err->text, sizeof(err->text), fmt, args);
+	set_text(err, fmt, args);
 	va_end(args);
+	append_text(err, "");
 	return code;
 }
 
 int err_errno(struct err *err, int code, const char *fmt, ...)
 {
 	va_list args;
-	size_t used;
 
 	if (!err)
 		return code;
 	err->code = code;
 	va_start(args, fmt);
-	(void)vsnprintf(err->text, sizeof(err->text), fmt, args);
+	set_text(err, fmt, args);
 	va_end(args);
-	used = strlen(err->text);
-	(void)snprintf(err->text + used, sizeof(err->text) - used, ": %s", strerror(-code));
+	append_text(err, ": ");
+	append_text(err, strerror(-code));
 	return code;
 }
 
 int err_wrap(struct err *err, const char *fmt, ...)
 {
-	char before[ERR_TEXT_BYTES];
-	char after[ERR_TEXT_BYTES];
+	struct err before;
 	va_list args;
 
 	if (!err)
 		return -EIO;
-	memcpy(after, err->text, sizeof(after));
+	before = *err;
 	va_start(args, fmt);
-	(void)vsnprintf(before, sizeof(before), fmt, args);
+	set_text(err, fmt, args);
 	va_end(args);
-	/* A sentence that no longer fits is cut at its end: the context names the thing. */
-	(void)snprintf(err->text, sizeof(err->text), "%.127s: %.125s", before, after);
+	append_text(err, ": ");
+	append_text(err, before.text);
 	return err->code;
 }
 

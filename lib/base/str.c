@@ -144,7 +144,6 @@ int str_to_seconds(const char *text, int64_t *ret_seconds)
 		char unit;
 		int64_t seconds;
 	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
-	const int64_t most = INT64_C(100) * 366 * 86400;
 	char digits[24];
 	size_t len = strlen(text);
 	int64_t scale = 1;
@@ -162,10 +161,25 @@ int str_to_seconds(const char *text, int64_t *ret_seconds)
 		return -EINVAL;
 	memcpy(digits, text, len);
 	digits[len] = '\0';
-	r = str_to_u64(digits, 0, (uint64_t)(most / scale), &value);
+	r = str_to_u64(digits, 0, (uint64_t)(STR_SECONDS_MAX / scale), &value);
 	if (r == 0)
 		*ret_seconds = (int64_t)value * scale;
 	return r;
+}
+
+int str_next_item(const char **list, char *to, size_t to_bytes)
+{
+	const char *item = *list + strspn(*list, ", \t");
+	size_t len = strcspn(item, ",");
+
+	*list = item + len;
+	while (len > 0 && (item[len - 1] == ' ' || item[len - 1] == '\t'))
+		len--;
+	if (len >= to_bytes)
+		return -ENAMETOOLONG;
+	memcpy(to, item, len);
+	to[len] = '\0';
+	return len > 0;
 }
 
 /* Length of the well-formed UTF-8 sequence at `p` (RFC 3629, table in section 4), or 0. */
@@ -200,16 +214,39 @@ static size_t sequence_len(const unsigned char *p)
 	return len;
 }
 
+/* The same, but 0 for a control character too. */
+static size_t clean_len(const unsigned char *p)
+{
+	size_t len = sequence_len(p);
+
+	return len == 1 && iscntrl(*p) ? 0 : len;
+}
+
 bool str_is_clean(const char *text)
 {
 	const unsigned char *p = (const unsigned char *)text;
 
 	while (*p) {
-		size_t len = sequence_len(p);
+		size_t len = clean_len(p);
 
-		if (len == 0 || (len == 1 && iscntrl(*p)))
+		if (len == 0)
 			return false;
 		p += len;
 	}
 	return true;
+}
+
+void str_clean(char *text)
+{
+	unsigned char *p = (unsigned char *)text;
+
+	while (*p) {
+		size_t len = clean_len(p);
+
+		if (len == 0) {
+			*p = '?';
+			len = 1;
+		}
+		p += len;
+	}
 }

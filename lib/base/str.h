@@ -42,10 +42,20 @@ int str_to_bool(const char *text, bool *ret_value) _must_check_;
 int str_to_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret_value) _must_check_;
 int str_to_u16(const char *text, uint16_t *ret_value) _must_check_;
 
-/* "90", "90s", "15m", "12h", "30d" to seconds; -EINVAL, -ERANGE above a hundred years. */
+/* "90", "90s", "15m", "12h", "30d" to seconds; -EINVAL, -ERANGE above STR_SECONDS_MAX. */
+#define STR_SECONDS_MAX (INT64_C(100) * 366 * 86400) /* a hundred years */
 int str_to_seconds(const char *text, int64_t *ret_seconds) _must_check_;
+
+/*
+ * Takes the next item off a list with commas, less the blanks around it; empty items are skipped.
+ * 1 and the item in `to`, 0 at the end of the list, -ENAMETOOLONG when it does not fit.
+ */
+int str_next_item(const char **list, char *to, size_t to_bytes) _must_check_;
 
 /* Valid UTF-8 (RFC 3629) without control characters. */
 bool str_is_clean(const char *text);
+
+/* Makes it so: a question mark for each byte that is not. */
+void str_clean(char *text);
 
 #endif

@@ -8,6 +8,8 @@
 
 #include "base/attr.h"
 
+#include <string.h>
+
 #define VEC(name, type)     \
 	struct name {       \
 		type *at;   \
@@ -28,8 +30,19 @@
 		vec_r_;                                   \
 	})
 
+/* Makes `to`, an empty vector, a copy of `from`: 0 or -ENOMEM. */
+#define vec_copy(to, from)                                                             \
+	({                                                                             \
+		int vec_r_ = vec_reserve(to, (from)->len);                             \
+		if (vec_r_ == 0 && (from)->len > 0) {                                  \
+			memcpy((to)->at, (from)->at, (from)->len * sizeof(*(to)->at)); \
+			(to)->len = (from)->len;                                       \
+		}                                                                      \
+		vec_r_;                                                                \
+	})
+
 #define vec_foreach(item, vec) \
-	for (typeof((vec)->at) item = (vec)->at; (item) < (vec)->at + (vec)->len; (item)++)
+	for (typeof(*(vec)->at) *item = (vec)->at; (item) < (vec)->at + (vec)->len; (item)++)
 
 /* Frees the array itself and empties the vector. */
 #define vec_done(vec)                        \
