@@ -40,7 +40,7 @@ int crypto_decode(enum crypto_text text, const char *from, size_t text_len, void
 		  size_t to_bytes, size_t *ret_len) _must_check_;
 
 /* BLAKE2b-256 of the bytes. */
-void crypto_hash(const void *bytes, size_t len, uint8_t ret_hash[CRYPTO_HASH_BYTES]);
+void crypto_hash_of(const void *bytes, size_t len, uint8_t ret_hash[CRYPTO_HASH_BYTES]);
 
 /*
  * A keyed BLAKE2b-256 over several parts. Each part goes in with its length before it, and
