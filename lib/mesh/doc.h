@@ -41,26 +41,47 @@ int doc_seconds(const json_t *object, const char *name, int64_t *ret_seconds,
 		struct err *err) _must_check_;
 int doc_key(const json_t *object, const char *name, struct key *ret_key,
 	    struct err *err) _must_check_;
+/* "" is no endpoint: family IP_NONE. */
 int doc_endpoint(const json_t *object, const char *name, struct endpoint *ret_endpoint,
 		 struct err *err) _must_check_;
-/* An array of texts, or one text with commas; at most `max`. *ret_vec must be empty; caller's. */
+/*
+ * An array of texts, or one text with commas; at most `max`. *ret_vec must be empty; it is the
+ * caller's to free, and after a failure still empty. Prefixes come out ordered, each once; whether
+ * they can be routed is not asked. Endpoints keep their order, which is that of preference.
+ * -ENOMEM besides.
+ */
 int doc_prefixes(const json_t *object, const char *name, size_t max, struct prefix_vec *ret_vec,
 		 struct err *err) _must_check_;
 int doc_endpoints(const json_t *object, const char *name, size_t max, struct endpoint_vec *ret_vec,
 		  struct err *err) _must_check_;
-/* "10.1.0.4", "fd00::4" or both with a comma: at most one a family, IPv4 at [0], IPv6 at [1]. */
+/*
+ * "10.1.0.4", "fd00::4" or both with a comma: at most one a family, IPv4 at [0], IPv6 at [1]; ""
+ * is none. Whether they lie in a zone is not asked.
+ */
 int doc_addresses(const json_t *object, const char *name, struct ip ret_address[ZONE_CIDRS_MAX],
 		  struct err *err) _must_check_;
+
+/* Behind a typed form: makes "absent" (0) an -EPROTO that names the field; passes others on. */
+int doc_required(int r, const char *name, struct err *err) _must_check_;
+
+/* As documents write them, for json_object_set_new: an array of texts; one text. NULL: no memory.
+ */
+json_t *doc_prefix_array(const struct prefix_vec *prefixes) _must_check_;
+json_t *doc_address_text(const struct ip address[ZONE_CIDRS_MAX]) _must_check_;
 
 /* The public documents: GET /zones, GET /peers, events. The caller's to free; NULL: no memory. */
 char *doc_of_zone(const struct zone *zone) _must_check_;
 char *doc_of_peer(const struct peer *peer) _must_check_;
 
-/* The stored rows: the same with what only the tower knows. */
+/* The stored rows: the same with what only the tower knows. The caller's; NULL: no memory. */
 json_t *doc_row_of_zone(const struct zone *zone) _must_check_;
 json_t *doc_row_of_peer(const struct peer *peer) _must_check_;
 
-/* Both kinds are read by the same functions. The outputs are the caller's (peer_done). */
+/*
+ * Both kinds are read by the same functions, and everything in them is checked: an agent reads what
+ * a tower sent, a tower what Redis holds. What a public document lacks is zero. -EPROTO, -ENOMEM.
+ * The outputs are the caller's (peer_done).
+ */
 int doc_read_zone(const json_t *object, struct zone *ret_zone, struct err *err) _must_check_;
 int doc_read_peer(const json_t *object, struct peer *ret_peer, struct err *err) _must_check_;
 

@@ -40,7 +40,11 @@ struct event_id {
 int event_id_parse(const char *text, struct event_id *ret_id) _must_check_;
 void event_id_format(const struct event_id *id, char ret_text[static EVENT_ID_BYTES]);
 
-/* Appends one frame. `doc` is a JSON object's text; `id` NULL for none. */
+/*
+ * Appends one frame. `doc` is a JSON object's text in one line, without "v", which is put first
+ * here: so a document is encoded once, whatever carries it. NULL for a heartbeat. `id` NULL for
+ * none.
+ */
 void event_write(struct str *to, enum event_kind kind, const char *doc, const struct event_id *id);
 
 struct event {
@@ -52,8 +56,10 @@ struct event {
 };
 
 /*
- * Reads a stream in pieces of any size and calls `fn` for each frame. A negative answer of `fn`
- * stops and is returned. -EPROTO for a line over EVENT_LINE_MAX or an id that is none.
+ * Reads a stream in pieces of any size and calls `fn` for each frame; comments, unknown fields and
+ * frames without data and id are skipped. A negative answer of `fn` stops and is returned. -EPROTO
+ * for a line or a frame over EVENT_LINE_MAX, or an id that is none. After a failure the reader may
+ * only be freed; `fn` must not free it.
  */
 typedef int (*event_fn)(const struct event *event, void *data);
 struct event_reader;

@@ -14,12 +14,13 @@
 #define PEER_TOKEN_ID_BYTES 17
 #define PEER_ENDPOINTS_MAX 8
 #define PEER_RETURNS_MAX 3
+#define PEER_PREFIXES_MAX 2048 /* that a document may hold; a tower admits fewer */
 
 struct peer {
 	/* What everybody in the zone may see: the document of /peers and of events. */
 	struct key key;
 	char zone[ZONE_NAME_BYTES];
-	struct ip address[ZONE_CIDRS_MAX]; /* one a family of the zone, IPv4 first; else IP_NONE */
+	struct ip address[ZONE_CIDRS_MAX]; /* IPv4 at [0], IPv6 at [1]; IP_NONE: not in the zone */
 	struct prefix_vec prefixes;        /* child prefixes, ordered */
 	struct endpoint endpoint;          /* declared; ip.family IP_NONE when unknown */
 	struct endpoint_vec endpoints;     /* further candidates, at most PEER_ENDPOINTS_MAX */

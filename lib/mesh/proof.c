@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+#include "mesh/proof.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "crypto/crypto.h"
+
+#define KEY_DOMAIN "apex proof key v1"
+#define MAC_DOMAIN "apex proof v1"
+
+_Static_assert(PROOF_MAC_BYTES == CRYPTO_MAC_BYTES, "a proof is one MAC");
+
+/* The X25519 secret is no uniform key yet (RFC 7748, section 6.1): it is hashed into one. */
+static int proof_key(const struct key *own_private, const struct proof_input *input,
+		     struct key *ret_key)
+{
+	_cleanup_(key_wipe) struct key secret = { 0 };
+	struct key own_public;
+	const struct key *other = &input->tower_public;
+
+	key_public(own_private, &own_public);
+	if (key_compare(&own_public, &input->tower_public) == 0)
+		other = &input->node_public;
+	if (crypto_shared(own_private->bytes, other->bytes, secret.bytes) < 0)
+		return -EINVAL;
+	crypto_mac(secret.bytes, KEY_DOMAIN, NULL, 0, ret_key->bytes);
+	return 0;
+}
+
+int proof_make(const struct key *own_private, const struct proof_input *input,
+	       uint8_t ret_mac[PROOF_MAC_BYTES])
+{
+	_cleanup_(key_wipe) struct key key = { 0 };
+	uint8_t body_hash[CRYPTO_HASH_BYTES];
+	const struct crypto_part parts[] = {
+		{ input->method, strlen(input->method) }, { input->path, strlen(input->path) },
+		{ input->zone, strlen(input->zone) },     { body_hash, sizeof(body_hash) },
+		{ input->nonce, sizeof(input->nonce) },   { input->node_public.bytes, KEY_BYTES },
+		{ input->tower_public.bytes, KEY_BYTES },
+	};
+	int r = proof_key(own_private, input, &key);
+
+	if (r < 0)
+		return r;
+	crypto_hash_of(input->body, input->body_len, body_hash);
+	crypto_mac(key.bytes, MAC_DOMAIN, parts, ARRAY_SIZE(parts), ret_mac);
+	return 0;
+}
