@@ -216,8 +216,11 @@ int options_parse(const struct option_table *table, int argc, char **argv, void 
 {
 	_cleanup_free_ bool *seen = calloc(table->rows_len, sizeof(*seen));
 	bool only_words = false;
-	int r = seen ? take_defaults(table, values, err) : err_oom(err);
+	int r;
 
+	if (!seen)
+		return err_oom(err);
+	r = take_defaults(table, values, err);
 	if (r < 0)
 		return r;
 	for (int i = 1; i < argc; i++) {
