@@ -17,13 +17,16 @@
 static json_t *prefixes_to_json(const struct prefix_vec *prefixes)
 {
 	json_t *array = json_array();
+	int failed = 0;
 
 	for (size_t i = 0; i < prefixes->len; i++) {
 		char text[PREFIX_TEXT_BYTES];
 
 		prefix_format(&prefixes->at[i], text);
-		(void)json_array_append_new(array, json_string(text));
+		failed |= json_array_append_new(array, json_string(text));
 	}
+	if (failed)
+		doc_unref(&array);
 	return array;
 }
 

@@ -1,0 +1,508 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+/*
+ * One timer says when to take the next step; step() finds out which one it is: a join when the
+ * ticket is missing or ages, else the stream. Every end of a join or a stream sets the timer again.
+ */
+#include "nodeagent/controller.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "crypto/crypto.h"
+#include "nodeagent/backoff.h"
+
+#define STEADY_MS 10000       /* a stream that lived so long was a success */
+#define REJOIN_SPREAD_MS 1000 /* after a reset everybody joins: not all at once */
+#define EVENTS_URL_BYTES (HTTP_URL_BYTES + ZONE_NAME_BYTES + 16)
+#define RESUME_HEADER_BYTES (EVENT_ID_BYTES + 16)
+
+struct controller {
+	struct controller_config config;
+	struct key public_key;
+	size_t tower_at;
+	enum controller_state state;
+	int64_t since_ms;
+	bool was_connected;
+
+	struct join_call *join; /* or the leave */
+	bool must_join;
+	bool has_joined;
+	uint64_t generation;      /* as the last join answered it */
+	uint64_t joined_revision; /* of the last join's answer */
+	char ticket[JOIN_TICKET_BYTES];
+	int64_t renew_ms; /* boot clock */
+
+	struct http_call *stream;
+	struct event_reader *reader;
+	bool is_heard; /* the stream brought something */
+	int64_t opened_ms;
+	bool is_changed, is_moved; /* by the bytes that are being read */
+	struct err fold_err;
+	uint64_t resets_seen;
+
+	struct loop_timer *wake;
+	struct loop_timer *absent;
+	struct backoff retry;
+	struct backoff refused;
+
+	controller_leave_fn leave_fn;
+	void *leave_data;
+
+	struct refusal refusal;
+	int64_t refused_ms;
+	char trouble[REFUSAL_TEXT_BYTES];
+};
+
+const char *controller_state_word(enum controller_state state)
+{
+	static const char *const words[] = {
+		[CONTROLLER_CONNECTING] = "connecting",
+		[CONTROLLER_CONNECTED] = "connected",
+		[CONTROLLER_LOST] = "lost",
+		[CONTROLLER_REFUSED] = "refused",
+		[CONTROLLER_UNTRUSTED] = "untrusted",
+		[CONTROLLER_DISPLACED] = "displaced",
+		[CONTROLLER_REMOVED] = "removed",
+	};
+
+	return words[state];
+}
+
+static const struct http_url *tower_of(const struct controller *controller)
+{
+	return &controller->config.towers[controller->tower_at];
+}
+
+static uint64_t random_number(void)
+{
+	uint64_t number;
+
+	crypto_random(&number, sizeof(number));
+	return number;
+}
+
+static void set_state(struct controller *controller, enum controller_state state)
+{
+	if (controller->state == state)
+		return;
+	controller->state = state;
+	controller->since_ms = clock_real_ms();
+	controller->config.on_state(state, controller->config.data);
+}
+
+static void close_stream(struct controller *controller)
+{
+	http_call_free(controller->stream);
+	controller->stream = NULL;
+	event_reader_free(controller->reader);
+	controller->reader = NULL;
+	if (controller->is_heard && clock_mono_ms() - controller->opened_ms >= STEADY_MS)
+		backoff_reset(&controller->retry);
+	controller->is_heard = false;
+}
+
+static void close_join(struct controller *controller)
+{
+	join_call_free(controller->join);
+	controller->join = NULL;
+}
+
+/* Nothing more is tried until the agent is started again. */
+static void stand_back(struct controller *controller, enum controller_state state, const char *why)
+{
+	close_stream(controller);
+	close_join(controller);
+	loop_timer_clear(controller->wake);
+	loop_timer_clear(controller->absent);
+	crypto_wipe(controller->ticket, sizeof(controller->ticket));
+	(void)snprintf(controller->trouble, sizeof(controller->trouble), "%s", why);
+	set_state(controller, state);
+}
+
+static void next_tower(struct controller *controller)
+{
+	controller->tower_at = (controller->tower_at + 1) % controller->config.towers_len;
+}
+
+static void note_refusal(struct controller *controller, const struct refusal *refusal)
+{
+	bool is_news = !str_eq(controller->refusal.code, refusal->code) ||
+		       !str_eq(controller->refusal.detail, refusal->detail);
+
+	controller->refusal = *refusal;
+	controller->refused_ms = clock_real_ms();
+	if (is_news)
+		log_error("controller", "%s: %s; %s", refusal->code, refusal->detail,
+			  refusal->hint);
+}
+
+static void note_away(struct controller *controller, const char *why)
+{
+	bool is_first = !*controller->trouble;
+
+	(void)snprintf(controller->trouble, sizeof(controller->trouble), "%s", why);
+	if (controller->was_connected && controller->state == CONTROLLER_CONNECTED)
+		log_warn("controller", "tower lost: %s; tunnels stay, trying on", why);
+	else if (is_first)
+		log_warn("controller", "no tower yet: %s; trying on", why);
+	set_state(controller, controller->was_connected ? CONTROLLER_LOST : CONTROLLER_CONNECTING);
+}
+
+/* Remembers how an attempt failed; answers when to try again. */
+static int64_t note_failure(struct controller *controller, const struct tower_answer *tower)
+{
+	int64_t delay_ms;
+
+	if (tower->meaning == TOWER_AWAY) {
+		delay_ms = backoff_next_ms(&controller->retry, random_number());
+		if (!controller->stream) {
+			note_away(controller, tower->why);
+			next_tower(controller);
+		}
+		return MAX(delay_ms, tower->retry_after_ms);
+	}
+	delay_ms = backoff_next_ms(&controller->refused, random_number());
+	note_refusal(controller, &tower->refusal);
+	if (!controller->stream) {
+		(void)snprintf(controller->trouble, sizeof(controller->trouble), "%s", tower->why);
+		set_state(controller, tower->meaning == TOWER_UNTRUSTED ? CONTROLLER_UNTRUSTED
+									: CONTROLLER_REFUSED);
+	}
+	if (tower->meaning == TOWER_UNTRUSTED)
+		next_tower(controller);
+	return delay_ms;
+}
+
+static void fail_locally(struct controller *controller, const struct err *err)
+{
+	struct tower_answer tower = { .meaning = TOWER_AWAY };
+
+	(void)snprintf(tower.why, sizeof(tower.why), "%s", err->text);
+	loop_timer_set(controller->wake, note_failure(controller, &tower));
+}
+
+/*
+ * Whether the zone still has this node as it is. Only what is newer than our own join counts: a
+ * resumed stream first tells of the past. While a join is on its way nothing is concluded.
+ */
+static void check_self(struct controller *controller)
+{
+	const struct view *view = controller->config.view;
+	const struct peer *self = view_peer(view, &controller->public_key);
+	struct event_id id = { 0 };
+
+	if (controller->join || controller->must_join || !controller->has_joined)
+		return;
+	if (self && self->generation > controller->generation)
+		stand_back(controller, CONTROLLER_DISPLACED,
+			   "another machine joined with this node's key; start aircrew again to "
+			   "take the key back, or run 'aircrew down' here");
+	else if (!self && view_is_complete(view) && view_id(view, &id) &&
+		 id.revision >= controller->joined_revision)
+		stand_back(controller, CONTROLLER_REMOVED,
+			   "this node's peer was removed from the zone, or moved to another one; "
+			   "start aircrew again to join anew");
+}
+
+static void step(void *data);
+
+static int on_event(const struct event *event, void *data)
+{
+	struct controller *controller = data;
+	int r = view_fold(controller->config.view, event, &controller->fold_err);
+
+	if (r < 0)
+		return r;
+	controller->is_changed |= r > 0;
+	controller->is_moved |= event->has_id;
+	return 0;
+}
+
+static void greet(struct controller *controller)
+{
+	controller->is_heard = true;
+	if (controller->state == CONTROLLER_LOST)
+		log_info("controller", "tower regained: %s", tower_of(controller)->base);
+	controller->was_connected = true;
+	*controller->trouble = '\0';
+	set_state(controller, CONTROLLER_CONNECTED);
+}
+
+static void react_to_reset(struct controller *controller)
+{
+	if (view_resets(controller->config.view) == controller->resets_seen)
+		return;
+	controller->resets_seen = view_resets(controller->config.view);
+	log_warn("controller",
+		 "the tower's history is a new one: joining again; peers that it "
+		 "does not know are kept for %d s",
+		 CONTROLLER_ABSENT_MS / 1000);
+	controller->must_join = true;
+	loop_timer_set(controller->absent, CONTROLLER_ABSENT_MS);
+	loop_timer_set(controller->wake, (int64_t)(random_number() % REJOIN_SPREAD_MS));
+}
+
+static void on_stream_data(const char *bytes, size_t len, void *data)
+{
+	struct controller *controller = data;
+	struct err err = { 0 };
+	int r;
+
+	if (!controller->is_heard)
+		greet(controller);
+	controller->is_changed = false;
+	controller->is_moved = false;
+	controller->fold_err = (struct err){ 0 };
+	r = event_reader_feed(controller->reader, bytes, len, &err);
+	if (controller->is_changed)
+		controller->config.on_view(controller->config.data);
+	else if (controller->is_moved)
+		controller->config.on_cursor(controller->config.data);
+	react_to_reset(controller);
+	if (r < 0) {
+		close_stream(controller);
+		fail_locally(controller, controller->fold_err.code ? &controller->fold_err : &err);
+		return;
+	}
+	check_self(controller);
+}
+
+static void on_stream_done(const struct http_answer *answer, void *data)
+{
+	struct controller *controller = data;
+	struct tower_answer tower;
+
+	tower_read_answer(answer, tower_of(controller), controller->config.pin, &tower);
+	close_stream(controller);
+	if (tower.meaning == TOWER_REFUSED) {
+		/* The ticket is no good any more; if there is more to it, the join will say so. */
+		controller->must_join = true;
+		tower.meaning = TOWER_AWAY;
+	} else if (tower.meaning == TOWER_AGREED) {
+		tower.meaning = TOWER_AWAY;
+		(void)snprintf(tower.why, sizeof(tower.why), "%.110s ended the stream of events",
+			       tower_of(controller)->base);
+	}
+	loop_timer_set(controller->wake, note_failure(controller, &tower));
+}
+
+static int open_stream(struct controller *controller, struct err *err)
+{
+	char url[EVENTS_URL_BYTES];
+	char ticket_line[JOIN_HEADER_BYTES];
+	char resume_line[RESUME_HEADER_BYTES] = "Last-Event-ID: ";
+	const char *headers[] = { "Accept: text/event-stream", ticket_line, NULL, NULL };
+	struct http_request request = { .method = "GET",
+					.url = url,
+					.headers = headers,
+					.silent_ms = CONTROLLER_SILENT_MS,
+					.on_data = on_stream_data,
+					.on_done = on_stream_done,
+					.data = controller };
+	struct event_id id;
+	int r = event_reader_new(on_event, controller, &controller->reader, err);
+
+	if (r < 0)
+		return r;
+	view_begin_stream(controller->config.view);
+	(void)snprintf(url, sizeof(url), "%s/zones/%s/events", tower_of(controller)->base,
+		       controller->config.zone);
+	(void)snprintf(ticket_line, sizeof(ticket_line), "Authorization: Bearer %s",
+		       controller->ticket);
+	if (view_id(controller->config.view, &id)) {
+		event_id_format(&id, resume_line + strlen(resume_line));
+		headers[2] = resume_line;
+	}
+	controller->opened_ms = clock_mono_ms();
+	r = http_client_start(controller->config.client, &request, &controller->stream, err);
+	crypto_wipe(ticket_line, sizeof(ticket_line));
+	if (r < 0)
+		close_stream(controller);
+	return r;
+}
+
+static void take_answer(struct controller *controller, const struct join_answer *answer)
+{
+	controller->must_join = false;
+	controller->has_joined = true;
+	controller->generation = answer->generation;
+	controller->joined_revision = answer->id.revision;
+	memcpy(controller->ticket, answer->ticket, sizeof(controller->ticket));
+	/* Early enough for several attempts, and not all agents of a zone at once. */
+	controller->renew_ms = clock_boot_ms() + answer->ticket_s * 700 +
+			       (int64_t)(random_number() % (uint64_t)(answer->ticket_s * 100));
+	controller->refusal = (struct refusal){ 0 };
+	backoff_reset(&controller->refused);
+	controller->config.on_joined(answer, controller->config.data);
+}
+
+static void end_leave(struct controller *controller, const char *why)
+{
+	controller_leave_fn fn = controller->leave_fn;
+
+	controller->leave_fn = NULL;
+	if (fn)
+		fn(why, controller->leave_data);
+}
+
+static void on_join(const struct tower_answer *tower, const struct join_answer *answer, void *data)
+{
+	struct controller *controller = data;
+
+	close_join(controller);
+	if (tower->meaning != TOWER_AGREED) {
+		loop_timer_set(controller->wake, note_failure(controller, tower));
+		end_leave(controller, tower->why);
+		return;
+	}
+	take_answer(controller, answer);
+	check_self(controller);
+	if (controller->state != CONTROLLER_DISPLACED && controller->state != CONTROLLER_REMOVED)
+		step(controller);
+}
+
+static void on_left(const struct tower_answer *tower, const struct join_answer *answer, void *data)
+{
+	struct controller *controller = data;
+	bool is_gone = tower->meaning == TOWER_AGREED || str_eq(tower->refusal.code, "E404-peer");
+
+	(void)answer;
+	close_join(controller);
+	if (is_gone)
+		stand_back(controller, CONTROLLER_REMOVED, "this node left the zone");
+	else
+		loop_timer_set(controller->wake, note_failure(controller, tower));
+	end_leave(controller, is_gone ? "" : tower->why);
+}
+
+static int start_call(struct controller *controller, bool is_join, struct err *err)
+{
+	struct join_call_config config = { .client = controller->config.client,
+					   .url = tower_of(controller),
+					   .pin = controller->config.pin,
+					   .zone = controller->config.zone,
+					   .private_key = controller->config.private_key,
+					   .token = controller->config.token,
+					   .fn = is_join ? on_join : on_left,
+					   .data = controller };
+	struct join_wish wish = { 0 };
+
+	if (!is_join)
+		return join_call_start_leave(&config, controller->ticket, &controller->join, err);
+	controller->config.get_wish(&wish, controller->config.data);
+	return join_call_start(&config, &wish, &controller->join, err);
+}
+
+static void step(void *data)
+{
+	struct controller *controller = data;
+	int64_t until_renewal_ms = controller->renew_ms - clock_boot_ms();
+	struct err err = { 0 };
+	int r = 0;
+
+	if (controller->join)
+		return; /* its end sets the timer */
+	if (controller->must_join || until_renewal_ms <= 0)
+		r = start_call(controller, true, &err);
+	else if (controller->leave_fn)
+		r = start_call(controller, false, &err);
+	else if (!controller->stream)
+		r = open_stream(controller, &err);
+	if (r < 0)
+		fail_locally(controller, &err);
+	else if (!controller->join)
+		loop_timer_set(controller->wake, until_renewal_ms);
+}
+
+/* Who is still missing so long after a reset does not come back; unless we could not either. */
+static void on_absent(void *data)
+{
+	struct controller *controller = data;
+	struct view *view = controller->config.view;
+
+	if (controller->must_join || controller->join ||
+	    view_peer_is_absent(view, &controller->public_key))
+		loop_timer_set(controller->absent, CONTROLLER_ABSENT_MS);
+	else if (view_drop_absent(view) > 0)
+		controller->config.on_view(controller->config.data);
+}
+
+int controller_new(const struct controller_config *config, struct controller **ret_controller,
+		   struct err *err)
+{
+	struct controller *controller = calloc(1, sizeof(*controller));
+	int r;
+
+	if (!controller)
+		return err_oom(err);
+	controller->config = *config;
+	controller->since_ms = clock_real_ms();
+	controller->must_join = true;
+	controller->resets_seen = view_resets(config->view);
+	controller->retry = (struct backoff){ .first_ms = CONTROLLER_RETRY_FIRST_MS,
+					      .cap_ms = CONTROLLER_RETRY_CAP_MS };
+	controller->refused = (struct backoff){ .first_ms = CONTROLLER_REFUSED_FIRST_MS,
+						.cap_ms = CONTROLLER_REFUSED_CAP_MS };
+	key_public(config->private_key, &controller->public_key);
+	r = loop_timer_new(config->loop, step, controller, &controller->wake, err);
+	if (r == 0)
+		r = loop_timer_new(config->loop, on_absent, controller, &controller->absent, err);
+	if (r < 0) {
+		controller_free(controller);
+		return r;
+	}
+	*ret_controller = controller;
+	return 0;
+}
+
+void controller_free(struct controller *controller)
+{
+	if (!controller)
+		return;
+	close_stream(controller);
+	close_join(controller);
+	loop_timer_free(controller->wake);
+	loop_timer_free(controller->absent);
+	crypto_wipe(controller->ticket, sizeof(controller->ticket));
+	free(controller);
+}
+
+void controller_start(struct controller *controller)
+{
+	loop_timer_set(controller->wake, 0);
+}
+
+int controller_leave(struct controller *controller, controller_leave_fn fn, void *data,
+		     struct err *err)
+{
+	if (controller->leave_fn)
+		return err_set(err, -EBUSY, "this node is leaving already");
+	if (controller->state == CONTROLLER_DISPLACED)
+		return err_set(err, -EPERM,
+			       "this node's peer belongs to another machine by now; 'aircrew "
+			       "down' cleans up here");
+	controller->leave_fn = fn;
+	controller->leave_data = data;
+	/* Or the stream would tell us of our own removal before the answer does. */
+	close_stream(controller);
+	loop_timer_set(controller->wake, 0);
+	return 0;
+}
+
+void controller_get_status(const struct controller *controller,
+			   struct controller_status *ret_status)
+{
+	*ret_status = (struct controller_status){
+		.state = controller->state,
+		.since_ms = controller->since_ms,
+		.url = tower_of(controller)->base,
+		.trouble = controller->trouble,
+		.refusal = &controller->refusal,
+		.refused_ms = controller->refused_ms,
+		.has_joined = controller->has_joined,
+	};
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+/*
+ * The agent's side of the tower: joins, keeps a ticket, follows the zone's events into the view,
+ * comes back after every loss, steps back when it must. Decides nothing about the kernel.
+ */
+#ifndef NODEAGENT_CONTROLLER_H
+#define NODEAGENT_CONTROLLER_H
+
+#include "nodeagent/join_call.h"
+#include "nodeagent/view.h"
+
+#define CONTROLLER_SILENT_MS 40000  /* a stream without a byte for so long is over */
+#define CONTROLLER_ABSENT_MS 120000 /* how long those missing after a reset are kept */
+#define CONTROLLER_TOWERS_MAX 16
+#define CONTROLLER_RETRY_FIRST_MS 100
+#define CONTROLLER_RETRY_CAP_MS 15000
+#define CONTROLLER_REFUSED_FIRST_MS 1000
+#define CONTROLLER_REFUSED_CAP_MS 60000
+
+enum controller_state {
+	CONTROLLER_CONNECTING, /* no tower was reached yet */
+	CONTROLLER_CONNECTED,  /* its events come in */
+	CONTROLLER_LOST,       /* it was there and is not now; tries again for ever */
+	CONTROLLER_REFUSED,    /* it said no; tries again for ever */
+	CONTROLLER_UNTRUSTED,  /* pin or certificate wrong; tries again for ever */
+	CONTROLLER_DISPLACED,  /* another machine uses this key: waits to be started again */
+	CONTROLLER_REMOVED,    /* this node's peer was removed: waits to be started again */
+};
+
+/* "connecting", "connected", … */
+const char *controller_state_word(enum controller_state state);
+
+struct controller;
+
+/* Whatever it points to must stay as long as the controller. */
+struct controller_config {
+	struct loop *loop;
+	struct http_client *client;
+	const struct http_url *towers; /* tried in turn */
+	size_t towers_len;
+	const char *pin; /* as the client has it; NULL for none */
+	const char *zone;
+	const struct key *private_key;
+	const char *token; /* join token; NULL for none */
+	struct view *view;
+
+	/* What to ask for: called before every join, for addresses can change. */
+	void (*get_wish)(struct join_wish *ret_wish, void *data);
+	void (*on_joined)(const struct join_answer *answer, void *data);
+	void (*on_view)(void *data);   /* something a node acts on changed */
+	void (*on_cursor)(void *data); /* the view's id moved on, perhaps nothing else */
+	void (*on_state)(enum controller_state state, void *data);
+	void *data;
+};
+
+int controller_new(const struct controller_config *config, struct controller **ret_controller,
+		   struct err *err) _must_check_;
+void controller_free(struct controller *controller);
+
+/* Begins to join; from then on it goes by itself. */
+void controller_start(struct controller *controller);
+
+/*
+ * Removes the node's own peer at the tower (after a join, when there is no ticket) and stops.
+ * `fn` is called once: `why` is "" when it is gone. -EBUSY while another one runs, -EPERM when
+ * this node was displaced: the peer belongs to another machine by now.
+ */
+typedef void (*controller_leave_fn)(const char *why, void *data);
+int controller_leave(struct controller *controller, controller_leave_fn fn, void *data,
+		     struct err *err) _must_check_;
+
+/* Borrowed until the loop turns. */
+struct controller_status {
+	enum controller_state state;
+	int64_t since_ms;              /* 1970 */
+	const char *url;               /* of the tower in use, or tried last */
+	const char *trouble;           /* the last failure in a sentence, "" while connected */
+	const struct refusal *refusal; /* the last one; code "" for none */
+	int64_t refused_ms;            /* 1970 */
+	bool has_joined;               /* since start */
+};
+void controller_get_status(const struct controller *controller,
+			   struct controller_status *ret_status);
+
+#endif

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+/*
+ * One join: asks a tower for a challenge, proves the key, posts the wish, reads the answer. And
+ * its opposite, the removal of the node's own peer. Each tells once how it ended and tries nothing
+ * twice.
+ */
+#ifndef NODEAGENT_JOIN_CALL_H
+#define NODEAGENT_JOIN_CALL_H
+
+#include "nodeagent/join.h"
+#include "nodeagent/tower.h"
+
+#define JOIN_TIMEOUT_MS 10000 /* of each of the requests */
+#define JOIN_HEADER_BYTES 320
+
+struct join_call;
+
+/* `answer` is filled when `tower->meaning` is TOWER_AGREED. Both are borrowed. */
+typedef void (*join_call_fn)(const struct tower_answer *tower, const struct join_answer *answer,
+			     void *data);
+
+struct join_call_config {
+	struct http_client *client;
+	const struct http_url *url;
+	const char *pin; /* expected, for what is said of a wrong one; NULL for none */
+	const char *zone;
+	const struct key *private_key;
+	const char *token; /* join token; NULL for none */
+	join_call_fn fn;
+	void *data;
+};
+
+/* What `config` points to must stay as long as the call; the wish is read at once. */
+int join_call_start(const struct join_call_config *config, const struct join_wish *wish,
+		    struct join_call **ret_call, struct err *err) _must_check_;
+
+/* DELETE of the node's own peer, by its ticket. The answer is not filled. */
+int join_call_start_leave(const struct join_call_config *config, const char *ticket,
+			  struct join_call **ret_call, struct err *err) _must_check_;
+
+/* Breaks off what still runs; allowed inside the callback. NULL is allowed. */
+void join_call_free(struct join_call *call);
+
+#endif
