@@ -14,38 +14,6 @@
 #define SEALED_TEXT_BYTES (SEALED_TICKET_MAX * 4 / 3 + 8)
 #define TICKET_S_MAX 86400
 
-static json_t *prefixes_to_json(const struct prefix_vec *prefixes)
-{
-	json_t *array = json_array();
-	int failed = 0;
-
-	for (size_t i = 0; i < prefixes->len; i++) {
-		char text[PREFIX_TEXT_BYTES];
-
-		prefix_format(&prefixes->at[i], text);
-		failed |= json_array_append_new(array, json_string(text));
-	}
-	if (failed)
-		doc_unref(&array);
-	return array;
-}
-
-static json_t *addresses_to_json(const struct ip address[ZONE_CIDRS_MAX])
-{
-	char text[ZONE_CIDRS_MAX * IP_TEXT_BYTES] = "";
-
-	for (int i = 0; i < ZONE_CIDRS_MAX; i++) {
-		char one[IP_TEXT_BYTES];
-		size_t used = strlen(text);
-
-		if (address[i].family == IP_NONE)
-			continue;
-		ip_format(&address[i], one);
-		(void)snprintf(text + used, sizeof(text) - used, "%s%s", used ? "," : "", one);
-	}
-	return json_string(text);
-}
-
 char *join_write_body(const struct join_wish *wish)
 {
 	_cleanup_(doc_unref) json_t *body = json_object();
@@ -62,11 +30,10 @@ char *join_write_body(const struct join_wish *wish)
 		failed |= json_object_set_new(body, "EndpointIP", json_string(endpoint));
 	}
 	if (has_address)
-		failed |=
-			json_object_set_new(body, "NodeAddress", addresses_to_json(wish->address));
+		failed |= json_object_set_new(body, "NodeAddress", doc_address_text(wish->address));
 	if (wish->prefixes)
 		failed |= json_object_set_new(body, "ChildPrefixes",
-					      prefixes_to_json(wish->prefixes));
+					      doc_prefix_array(wish->prefixes));
 	if (*wish->hostname)
 		failed |= json_object_set_new(body, "Hostname", json_string(wish->hostname));
 	failed |= json_object_set_new(body, "HubRouter", json_boolean(wish->hub_router));
