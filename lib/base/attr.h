@@ -31,6 +31,14 @@
 		taken_;                     \
 	})
 
+/* Hands a struct and what it owns out of an owning local: the local is zeroed afterwards. */
+#define TAKE_STRUCT(var)                    \
+	({                                  \
+		typeof(var) taken_ = (var); \
+		(var) = (typeof(var)){ 0 }; \
+		taken_;                     \
+	})
+
 /* Hands a file descriptor out of an owning local: the local is -1 afterwards. */
 #define TAKE_FD(fd)                \
 	({                         \

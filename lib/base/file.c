@@ -9,8 +9,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include "base/str.h"
-
 int file_read(const char *path, size_t max_bytes, char **ret_text, size_t *ret_len, struct err *err)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -102,24 +100,43 @@ int file_write_atomic(const char *path, const void *bytes, size_t len, mode_t mo
 	return 0;
 }
 
+static int make_one_dir(const char *path, mode_t mode, struct err *err)
+{
+	struct stat there;
+
+	if (mkdir(path, mode) == 0)
+		return 0;
+	if (errno != EEXIST || stat(path, &there) < 0)
+		return err_errno(err, -errno, "%s", path);
+	if (!S_ISDIR(there.st_mode))
+		return err_errno(err, -ENOTDIR, "%s", path);
+	return 0;
+}
+
 int file_make_dir(const char *path, mode_t mode, struct err *err)
 {
 	char part[PATH_MAX];
-	int r = str_copy(part, sizeof(part), path);
+	size_t len = strlen(path);
 
-	if (r < 0)
-		return err_set(err, r, "%s: path too long", path);
-	for (char *p = part + 1; *p; p++) {
-		if (*p != '/')
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	if (len == 0 || len >= sizeof(part))
+		return err_set(err, len ? -ENAMETOOLONG : -EINVAL, "'%s' is no path of a folder",
+			       path);
+	memcpy(part, path, len);
+	part[len] = '\0';
+	for (size_t i = 1; i < len; i++) {
+		int r;
+
+		if (part[i] != '/')
 			continue;
-		*p = '\0';
-		if (mkdir(part, 0755) < 0 && errno != EEXIST)
-			return err_errno(err, -errno, "%s", part);
-		*p = '/';
+		part[i] = '\0';
+		r = make_one_dir(part, 0755, err);
+		if (r < 0)
+			return r;
+		part[i] = '/';
 	}
-	if (mkdir(part, mode) < 0 && errno != EEXIST)
-		return err_errno(err, -errno, "%s", part);
-	return 0;
+	return make_one_dir(part, mode, err);
 }
 
 int file_lock(const char *path, int *ret_fd, struct err *err)

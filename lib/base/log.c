@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
+
 static const char *const level_words[] = {
 	[LOG_LEVEL_ERROR] = "error",
 	[LOG_LEVEL_WARN] = "warn",
@@ -31,15 +33,6 @@ int log_level_parse(const char *word, enum log_level *ret_level)
 	return -EINVAL;
 }
 
-/* What a stranger typed may reach a sentence: control characters must not reach a terminal. */
-static void blank_controls(char *line)
-{
-	for (unsigned char *p = (unsigned char *)line; *p; p++) {
-		if (*p < 0x20 || *p == 0x7f)
-			*p = '?';
-	}
-}
-
 void log_line(enum log_level level, const char *area, const char *fmt, ...)
 {
 	char line[1024];
@@ -50,6 +43,8 @@ void log_line(enum log_level level, const char *area, const char *fmt, ...)
 	va_start(args, fmt);
 	(void)vsnprintf(line, sizeof(line), fmt, args);
 	va_end(args);
-	blank_controls(line);
+	/* What a stranger typed may reach a sentence, but no escape sequence may reach a terminal.
+	 */
+	str_clean(line);
 	(void)fprintf(stderr, "%s %s: %s\n", area, level_words[level], line);
 }

@@ -320,7 +320,6 @@ int loop_run(struct loop *loop)
 {
 	struct epoll_event ready[EVENTS_PER_TURN];
 
-	loop->stopped = false;
 	while (!loop->stopped) {
 		int64_t hooks_ms = run_hooks(loop);
 		int n;
@@ -341,5 +340,6 @@ int loop_run(struct loop *loop)
 		fire_timers(loop);
 		bury_dead(loop);
 	}
+	loop->stopped = false;
 	return loop->status;
 }

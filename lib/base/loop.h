@@ -22,7 +22,10 @@ int loop_new(struct loop **ret_loop, struct err *err) _must_check_;
 /* Frees the loop itself; what hangs on it must have been freed before. NULL is allowed. */
 void loop_free(struct loop *loop);
 
-/* Turns until loop_stop; returns its exit status, or a negative errno when epoll itself fails. */
+/*
+ * Turns until loop_stop, also one called before; returns its exit status, or a negative errno when
+ * epoll itself fails.
+ */
 int loop_run(struct loop *loop);
 void loop_stop(struct loop *loop, int status);
 
@@ -56,7 +59,10 @@ int loop_hook_new(struct loop *loop, loop_hook_fn fn, void *data, struct loop_ho
 		  struct err *err) _must_check_;
 void loop_hook_free(struct loop_hook *hook);
 
-/* Blocks the signal for the process and delivers it as a callback (signalfd). */
+/*
+ * Blocks the signal for the process and delivers it as a callback (signalfd). A child inherits the
+ * block: spawn it with an empty signal mask.
+ */
 typedef void (*loop_signal_fn)(int signal_number, void *data);
 int loop_signal_new(struct loop *loop, int signal_number, loop_signal_fn fn, void *data,
 		    struct loop_signal **ret_signal, struct err *err) _must_check_;

@@ -34,9 +34,9 @@ static const struct option_row *find_row(const struct option_table *table, const
 
 static bool is_choice(const char *words, const char *text)
 {
-	size_t len = strlen(text);
+	size_t len = strcspn(text, "|");
 
-	for (const char *p = words; p && len > 0; p = strchr(p, '|')) {
+	for (const char *p = words; p && len > 0 && !text[len]; p = strchr(p, '|')) {
 		if (*p == '|')
 			p++;
 		if (strncmp(p, text, len) == 0 && (p[len] == '|' || p[len] == '\0'))

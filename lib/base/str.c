@@ -214,12 +214,14 @@ static size_t sequence_len(const unsigned char *p)
 	return len;
 }
 
-/* The same, but 0 for a control character too. */
+/* The same, but 0 for a control character too: ASCII's, and those of U+0080 to U+009F. */
 static size_t clean_len(const unsigned char *p)
 {
 	size_t len = sequence_len(p);
 
-	return len == 1 && iscntrl(*p) ? 0 : len;
+	if ((len == 1 && iscntrl(*p)) || (len == 2 && p[0] == 0xc2 && p[1] < 0xa0))
+		return 0;
+	return len;
 }
 
 bool str_is_clean(const char *text)

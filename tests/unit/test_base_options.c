@@ -114,6 +114,7 @@ static void refusals_name_the_option_and_what_it_takes(void)
 		{ "--listen-port=70000", "--listen-port", "0 to 65535" },
 		{ "--listen-port=", "--listen-port", "0 to 65535" },
 		{ "--backend=ker", "--backend", "auto|kernel|userspace" },
+		{ "--backend=auto|kernel", "--backend", "auto|kernel|userspace" },
 		{ "--ttl=soon", "--ttl", "90s" },
 		{ "--verbose=perhaps", "--verbose", "true or false" },
 		{ "--zon=blue", "--zon", "no such option" },
