@@ -118,7 +118,7 @@ int prefix_parse(const char *text, struct prefix *ret_prefix, struct err *err)
 {
 	const char *slash = strchr(text, '/');
 	char address[IP_TEXT_BYTES];
-	struct ip ip;
+	struct ip ip = { 0 };
 	uint64_t bits;
 	int r;
 

@@ -29,7 +29,7 @@ int doc_field(const json_t *object, const char *name, json_t **ret_value, struct
 	const char *found_key = NULL;
 	json_t *found = NULL;
 	const char *key;
-	json_t *value;
+	json_t *value = NULL;
 
 	json_object_foreach(walked, key, value) {
 		if (!means(key, name))
@@ -69,7 +69,7 @@ static int malformed(const char *name, struct err *err)
 static int text_of(const json_t *object, const char *name, const char *what, const char **ret_text,
 		   struct err *err)
 {
-	json_t *value;
+	json_t *value = NULL;
 	int r = doc_field(object, name, &value, err);
 
 	if (r < 0 || !value)
@@ -82,7 +82,7 @@ static int text_of(const json_t *object, const char *name, const char *what, con
 
 int doc_text(const json_t *object, const char *name, char *to, size_t to_bytes, struct err *err)
 {
-	const char *text = NULL;
+	const char *text = "";
 	int r = text_of(object, name, "a text", &text, err);
 
 	if (r <= 0)
@@ -97,7 +97,7 @@ int doc_text(const json_t *object, const char *name, char *to, size_t to_bytes, 
 
 int doc_bool(const json_t *object, const char *name, bool *ret_value, struct err *err)
 {
-	json_t *value;
+	json_t *value = NULL;
 	int r = doc_field(object, name, &value, err);
 
 	if (r < 0 || !value)
@@ -110,7 +110,7 @@ int doc_bool(const json_t *object, const char *name, bool *ret_value, struct err
 
 int doc_u64(const json_t *object, const char *name, uint64_t *ret_value, struct err *err)
 {
-	json_t *value;
+	json_t *value = NULL;
 	int r = doc_field(object, name, &value, err);
 
 	if (r < 0 || !value)
@@ -124,7 +124,7 @@ int doc_u64(const json_t *object, const char *name, uint64_t *ret_value, struct 
 int doc_seconds(const json_t *object, const char *name, int64_t *ret_seconds, struct err *err)
 {
 	static const char what[] = "seconds, or a time such as \"90s\", \"15m\", \"12h\", \"30d\"";
-	json_t *value;
+	json_t *value = NULL;
 	int r = doc_field(object, name, &value, err);
 
 	if (r < 0 || !value)
@@ -143,7 +143,7 @@ int doc_seconds(const json_t *object, const char *name, int64_t *ret_seconds, st
 
 int doc_key(const json_t *object, const char *name, struct key *ret_key, struct err *err)
 {
-	const char *text = NULL;
+	const char *text = "";
 	int r = text_of(object, name, "a key as text", &text, err);
 
 	if (r <= 0)
@@ -156,7 +156,7 @@ int doc_key(const json_t *object, const char *name, struct key *ret_key, struct 
 int doc_endpoint(const json_t *object, const char *name, struct endpoint *ret_endpoint,
 		 struct err *err)
 {
-	const char *text = NULL;
+	const char *text = "";
 	int r = text_of(object, name, "an endpoint as text", &text, err);
 
 	if (r <= 0)
@@ -173,7 +173,7 @@ int doc_addresses(const json_t *object, const char *name, struct ip ret_address[
 {
 	struct ip address[ZONE_CIDRS_MAX] = { 0 };
 	char item[IP_TEXT_BYTES];
-	const char *text = NULL;
+	const char *text = "";
 	int r = text_of(object, name, "an address as text", &text, err);
 
 	if (r <= 0)

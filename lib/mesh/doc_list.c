@@ -38,7 +38,7 @@ static int add_item(struct list *list, const char *text, struct err *err)
 static int add_array(struct list *list, const json_t *array, struct err *err)
 {
 	size_t i;
-	json_t *value;
+	json_t *value = NULL;
 
 	json_array_foreach(array, i, value) {
 		int r;
@@ -69,7 +69,7 @@ static int add_text(struct list *list, const char *text, struct err *err)
 
 static int read_list(const json_t *object, struct list *list, struct err *err)
 {
-	json_t *value;
+	json_t *value = NULL;
 	int r = doc_field(object, list->name, &value, err);
 
 	if (r < 0 || !value)

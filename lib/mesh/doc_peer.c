@@ -182,7 +182,7 @@ static int read_public(const json_t *object, struct peer *peer, struct err *err)
 
 static int read_returned(const json_t *object, struct peer *peer, struct err *err)
 {
-	json_t *array;
+	json_t *array = NULL;
 	int r = doc_field(object, "Returned", &array, err);
 
 	if (r < 0 || !array)
@@ -228,7 +228,6 @@ int doc_read_peer(const json_t *object, struct peer *ret_peer, struct err *err)
 		r = read_private(object, &peer, err);
 	if (r < 0)
 		return r;
-	*ret_peer = peer;
-	peer = (struct peer){ 0 };
+	*ret_peer = TAKE_STRUCT(peer);
 	return 0;
 }

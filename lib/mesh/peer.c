@@ -15,8 +15,7 @@ int peer_copy(const struct peer *from, struct peer *ret_peer)
 	if (vec_copy(&copy.prefixes, &from->prefixes) < 0 ||
 	    vec_copy(&copy.endpoints, &from->endpoints) < 0)
 		return -ENOMEM;
-	*ret_peer = copy;
-	copy = (struct peer){ 0 };
+	*ret_peer = TAKE_STRUCT(copy);
 	return 0;
 }
 
