@@ -28,7 +28,10 @@ enum op_kind {
 	OP_REMOVE_RESTING,
 };
 
-/* One row. Only the member that its kind names is set; a removal fills just the row's identity. */
+/*
+ * One row. Only the member that its kind names is set; a removal fills just the row's identity:
+ * name; key and zone; id and zone; zone and address.
+ */
 struct op {
 	enum op_kind kind;
 	char from_zone[ZONE_NAME_BYTES]; /* OP_PUT_PEER: the zone it leaves; "" when it stays */
@@ -58,7 +61,10 @@ void change_freep(struct change **change);
 int change_add(struct change *change, const struct op *op) _must_check_;
 void op_done(struct op *op);
 
-/* The log's text, and back. The encoded text is the caller's. -EPROTO, or -ENOTSUP for a higher v.
+/*
+ * The log's text, and back. The encoded text is the caller's. Revision and mark stand beside it in
+ * the log: they are zero in what was decoded, for the caller to fill in. -EPROTO, or -ENOTSUP for
+ * a higher v.
  */
 int change_encode(const struct change *change, char **ret_text) _must_check_;
 int change_decode(const char *text, size_t len, struct change **ret_change,
