@@ -27,8 +27,13 @@ void state_free(struct state *state);
  */
 int state_apply(struct state *state, const struct change *change, struct err *err) _must_check_;
 
-/* Loading: puts one row without a revision check; then the revision and mark once. */
+/*
+ * Loading: puts one row (an OP_PUT_*) without a revision check, zones first; then the revision and
+ * mark once. -EPROTO for a row that does not fit, as state_apply. state_clear empties the state
+ * to be loaded again.
+ */
 int state_load(struct state *state, const struct op *op, struct err *err) _must_check_;
+void state_clear(struct state *state);
 void state_set_revision(struct state *state, uint64_t revision, uint64_t mark);
 uint64_t state_revision(const struct state *state);
 uint64_t state_mark(const struct state *state);
@@ -48,9 +53,18 @@ const struct peer *state_prefix_holder(const struct state *state, const char *zo
 				       const struct prefix *prefix, const struct key *except,
 				       struct prefix *ret_held);
 
-/* A peer of the zone with this host name (the lowest key when several have it). */
-const struct peer *state_peer_by_hostname(const struct state *state, const char *zone,
-					  const char *hostname);
+/*
+ * The peer with a node uid that this token admitted to the zone under this host name (the lowest
+ * key when several have it).
+ */
+const struct peer *state_node(const struct state *state, const char *zone, const char *token_id,
+			      const char *hostname);
+
+/* A hub router of the zone other than `except` (or NULL). */
+const struct peer *state_hub(const struct state *state, const char *zone, const struct key *except);
+
+/* Whether any peer of the zone was admitted by this token. */
+bool state_token_has_peers(const struct state *state, const char *zone, const char *token_id);
 
 /* The lowest free address of a family: neither reserved, leased nor resting. false: none left. */
 bool state_lowest_free(const struct state *state, const char *zone, enum ip_family family,
@@ -77,16 +91,20 @@ const struct peer *state_next_prefix(const struct state *state, const char *zone
 const struct resting *state_next_resting(const struct state *state, const char *zone,
 					 int64_t after_until_ms, const struct ip *after);
 
-/* The public document of a row, encoded once when it was applied; borrowed. */
+/* The public document of a row of a committed state, encoded once when it was applied; borrowed. */
 const char *state_zone_doc(const struct state *state, const char *name);
 const char *state_peer_doc(const struct state *state, const struct key *key);
 
-/* The revision of the newest change that watchers of the zone were shown; 0 for none. */
+/*
+ * The revision of the newest change that watchers of the zone were shown (that of the load, until
+ * one comes); 0 when there is no such zone.
+ */
 uint64_t state_zone_revision(const struct state *state, const char *name);
 
 /*
  * Whether every index agrees with every row: no address or prefix held twice, every lease inside
- * its zone, key in one zone, counts right. For tests and for checking what was loaded.
+ * its zone, key in one zone, counts right: of a committed state. For tests and for checking what
+ * was loaded. -EPROTO says what is wrong.
  */
 int state_check(const struct state *state, struct err *err) _must_check_;
 
