@@ -20,7 +20,7 @@ enum request_kind {
 	REQUEST_PEER_DELETE,
 	REQUEST_TOKEN_CREATE,
 	REQUEST_TOKEN_DELETE,
-	REQUEST_SWEEP, /* reaps unseen peers, frees addresses that have rested */
+	REQUEST_SWEEP, /* once a minute: reaps unseen peers, clears what has rested or expired */
 };
 
 struct zone_patch {
@@ -43,8 +43,8 @@ struct peer_wish {
 	bool has_endpoint, has_endpoints, has_address, has_prefixes, has_hostname, has_hub_router;
 	struct endpoint endpoint;
 	struct endpoint_vec endpoints;
-	struct ip address[ZONE_CIDRS_MAX];
-	struct prefix_vec prefixes; /* the whole wanted set */
+	struct ip address[ZONE_CIDRS_MAX]; /* IP_NONE: as it is, or any */
+	struct prefix_vec prefixes;        /* the whole wanted set */
 	char hostname[PEER_HOSTNAME_BYTES];
 	bool hub_router;
 	char instance[PEER_INSTANCE_BYTES]; /* "" only for an agentless peer or an admin's curl */
@@ -60,7 +60,7 @@ struct request {
 	bool has_if_match;
 	uint64_t if_match; /* the revision that the object must still have: else E412-revision */
 	union {
-		struct zone zone; /* ZONE_CREATE */
+		struct zone zone; /* ZONE_CREATE: the CIDR is read from `cidr_typed` */
 		struct zone_patch zone_patch;
 		struct {
 			char name[ZONE_NAME_BYTES];
@@ -80,7 +80,13 @@ struct request {
 
 void request_done(struct request *request);
 
-/* Whether the request reads more than single rows: it is then decided alone, with no overlay. */
+/* What a zone's options are when a request leaves them out. */
+void decide_zone_defaults(struct zone *zone);
+
+/*
+ * Whether the request reads more than single rows: it is then decided alone, on a committed state
+ * (not an overlay).
+ */
 bool request_is_wide(const struct request *request);
 
 struct decide_context {
@@ -97,8 +103,9 @@ enum verdict {
 };
 
 /*
- * Decides one request. VERDICT_CHANGE: *ret_change is the caller's. VERDICT_REFUSED: *ret_refusal
- * is filled in. -ENOMEM otherwise.
+ * Decides one request: a verdict, or -ENOMEM. VERDICT_CHANGE: *ret_change is the caller's; it
+ * applies to the state, for it was tried on an overlay. VERDICT_REFUSED: *ret_refusal is filled
+ * in. (-EPROTO: a rule let through what state_apply would not: a bug of ours.)
  */
 int decide(const struct state *state, const struct request *request,
 	   const struct decide_context *context, struct change **ret_change,
