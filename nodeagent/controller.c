@@ -51,6 +51,7 @@ struct controller {
 
 	controller_leave_fn leave_fn;
 	void *leave_data;
+	size_t leave_tries; /* one a tower */
 
 	struct refusal refusal;
 	int64_t refused_ms;
@@ -344,6 +345,8 @@ static void end_leave(struct controller *controller, const char *why)
 {
 	controller_leave_fn fn = controller->leave_fn;
 
+	if (*why && ++controller->leave_tries < controller->config.towers_len)
+		return;
 	controller->leave_fn = NULL;
 	if (fn)
 		fn(why, controller->leave_data);
@@ -487,6 +490,7 @@ int controller_leave(struct controller *controller, controller_leave_fn fn, void
 			       "down' cleans up here");
 	controller->leave_fn = fn;
 	controller->leave_data = data;
+	controller->leave_tries = 0;
 	/* Or the stream would tell us of our own removal before the answer does. */
 	close_stream(controller);
 	loop_timer_set(controller->wake, 0);

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+#include "nodeagent/agent.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <malloc.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "crypto/crypto.h"
+#include "nodeagent/control.h"
+#include "nodeagent/documented.h"
+#include "nodeagent/node.h"
+#include "nodeagent/why.h"
+
+struct agent {
+	struct node node;
+	enum exit_status exit_status;
+	bool is_patient; /* joined, came up from the cache, or --daemon: tries for ever */
+
+	struct controller *controller;
+	struct reconcile *reconcile;
+	struct control *control;
+	struct loop_hook *plan;
+	struct loop_timer *save;
+	struct loop_timer *give_up;
+	struct loop_signal *terminate;
+	struct loop_signal *interrupt;
+
+	bool must_plan;
+	bool is_saving;       /* the timer runs */
+	bool is_unsaved;      /* the cache lags behind the view */
+	struct str latest;    /* for people, not written yet; holds the private key */
+	bool latest_is_saved; /* as far as it can be: not applied yet */
+	uint64_t leaver;      /* client of the control socket that asked to leave; 0 for none */
+};
+
+static void end(struct agent *agent, enum exit_status exit_status)
+{
+	agent->exit_status = exit_status;
+	loop_stop(agent->node.loop, 0);
+}
+
+static void forget_latest(struct agent *agent)
+{
+	if (agent->latest.at)
+		crypto_wipe(agent->latest.at, agent->latest.cap);
+	str_done(&agent->latest);
+	agent->latest_is_saved = false;
+}
+
+static void save_soon(struct agent *agent)
+{
+	agent->is_unsaved = true;
+	if (!agent->is_saving)
+		loop_timer_set(agent->save, AGENT_SAVE_MS);
+	agent->is_saving = true;
+}
+
+static void save_cache(struct agent *agent)
+{
+	struct node *node = &agent->node;
+	struct err err = { 0 };
+
+	if (!agent->is_unsaved || !view_is_complete(node->view))
+		return;
+	if (statedir_save(node->statedir, &node->self, node->view, &err) < 0)
+		log_warn("agent", "cache not written: %s", err.text);
+	agent->is_unsaved = false;
+}
+
+static void save_documented(struct agent *agent, enum documented_file file)
+{
+	struct err err = { 0 };
+
+	if (documented_save(DOCUMENTED_DIR, agent->node.config->interface, file, agent->latest.at,
+			    &err) < 0)
+		log_warn("agent", "%s", err.text);
+}
+
+static void on_save(void *data)
+{
+	struct agent *agent = data;
+	struct reconcile_status status;
+
+	agent->is_saving = false;
+	save_cache(agent);
+	if (!agent->latest.at || agent->latest.failed)
+		return;
+	if (!agent->latest_is_saved)
+		save_documented(agent, DOCUMENTED_LATEST);
+	agent->latest_is_saved = true;
+	reconcile_get_status(agent->reconcile, &status);
+	if (status.in_sync) {
+		save_documented(agent, DOCUMENTED_APPLIED);
+		forget_latest(agent);
+	} else {
+		agent->is_saving = true;
+		loop_timer_set(agent->save, RECONCILE_CHECK_MS);
+	}
+}
+
+static bool is_stood_back(const struct agent *agent)
+{
+	struct controller_status status;
+
+	controller_get_status(agent->controller, &status);
+	return status.state == CONTROLLER_DISPLACED || status.state == CONTROLLER_REMOVED;
+}
+
+static void want(struct agent *agent)
+{
+	const struct config *config = agent->node.config;
+	struct desired_options options = { .interface = config->interface,
+					   .private_key = config->private_key,
+					   .listen_port = config->listen_port,
+					   .mtu = config->mtu,
+					   .keepalive = true,
+					   .hub_router = config->hub_router };
+	struct desired desired = { 0 };
+	struct err err = { 0 };
+	int r = desired_make(agent->node.view, &options, &desired, &err);
+
+	key_wipe(&options.private_key);
+	if (r == -ENOENT)
+		return; /* not in the zone (yet): whether that is an end, the controller knows */
+	if (r < 0) {
+		log_error("agent", "%s", err.text);
+		return;
+	}
+	if (!config->dry_run) {
+		forget_latest(agent);
+		documented_write(&agent->latest, &desired);
+	}
+	reconcile_want(agent->reconcile, &desired, view_is_complete(agent->node.view));
+}
+
+/* Before the loop sleeps: everything that came in one turn is planned at once. */
+static int64_t on_plan(void *data)
+{
+	struct agent *agent = data;
+
+	if (!agent->must_plan)
+		return -1;
+	agent->must_plan = false;
+	if (!is_stood_back(agent))
+		want(agent);
+	return 0; /* the reconciler may have had its turn already */
+}
+
+static void get_wish(struct join_wish *ret_wish, void *data)
+{
+	const struct agent *agent = data;
+
+	node_get_wish(&agent->node, ret_wish);
+}
+
+static void on_joined(const struct join_answer *answer, void *data)
+{
+	struct agent *agent = data;
+	struct statedir_self *self = &agent->node.self;
+	char address[ZONE_CIDRS_MAX][IP_TEXT_BYTES] = { "", "" };
+
+	for (size_t i = 0; i < ZONE_CIDRS_MAX; i++) {
+		if (answer->address[i].family != IP_NONE)
+			ip_format(&answer->address[i], address[i]);
+	}
+	log_info("agent", "joined zone=%s address=%s%s%s revision=%" PRIu64, self->zone, address[0],
+		 *address[0] && *address[1] ? "," : "", address[1], answer->id.revision);
+	agent->is_patient = true;
+	loop_timer_clear(agent->give_up);
+	if (self->generation != answer->generation)
+		save_soon(agent);
+	self->generation = answer->generation;
+}
+
+static void on_view(void *data)
+{
+	struct agent *agent = data;
+	struct view_counts counts = view_take_counts(agent->node.view);
+
+	log_info("agent", "peers: %zu added, %zu changed, %zu removed: %zu in zone=%s",
+		 counts.added, counts.changed, counts.removed, view_peers_len(agent->node.view),
+		 agent->node.self.zone);
+	agent->must_plan = true;
+	save_soon(agent);
+}
+
+/* Where to resume from: worth a write together with something else, or at the end. */
+static void on_cursor(void *data)
+{
+	struct agent *agent = data;
+
+	agent->is_unsaved = true;
+}
+
+static void on_state(enum controller_state state, void *data)
+{
+	struct agent *agent = data;
+	struct controller_status status;
+
+	switch (state) {
+	case CONTROLLER_REFUSED:
+		if (!agent->is_patient)
+			end(agent, EXIT_REFUSED);
+		break;
+	case CONTROLLER_UNTRUSTED:
+		if (!agent->is_patient)
+			end(agent, EXIT_UNTRUSTED);
+		break;
+	case CONTROLLER_DISPLACED:
+	case CONTROLLER_REMOVED:
+		controller_get_status(agent->controller, &status);
+		log_error("agent", "%s", status.trouble);
+		reconcile_idle(agent->reconcile);
+		forget_latest(agent);
+		save_soon(agent);
+		break;
+	case CONTROLLER_CONNECTING:
+	case CONTROLLER_CONNECTED:
+	case CONTROLLER_LOST:
+		break;
+	}
+}
+
+static void on_give_up(void *data)
+{
+	struct agent *agent = data;
+	struct controller_status status;
+
+	if (agent->is_patient)
+		return;
+	controller_get_status(agent->controller, &status);
+	log_error("agent",
+		  "no tower after %d s (%s); is it running, and is --controller right? --daemon "
+		  "would go on trying",
+		  AGENT_GIVE_UP_MS / 1000, *status.trouble ? status.trouble : status.url);
+	end(agent, EXIT_UNREACHABLE);
+}
+
+static void on_signal(int signal_number, void *data)
+{
+	struct agent *agent = data;
+
+	log_info("agent", "%s: ends; tunnels stay", strsignal(signal_number));
+	end(agent, EXIT_OK);
+}
+
+static void answer_status(struct agent *agent, uint64_t client, const char *why_word)
+{
+	const struct node *node = &agent->node;
+	struct status_input input = { .interface = node->config->interface,
+				      .zone = node->self.zone,
+				      .public_key = &node->self.public_key,
+				      .view = node->view,
+				      .now_ms = clock_real_ms() };
+
+	controller_get_status(agent->controller, &input.controller);
+	reconcile_get_status(agent->reconcile, &input.reconcile);
+	control_answer(agent->control, client,
+		       why_word ? why_explain(&input, why_word) : status_report(&input));
+	/* The report of a large zone takes more memory than the agent does otherwise. */
+	(void)malloc_trim(0);
+}
+
+static void on_left(const char *why, void *data)
+{
+	struct agent *agent = data;
+
+	control_answer(agent->control, agent->leaver,
+		       *why ? json_pack("{s:s}", "Error", why) : json_pack("{s:b}", "Left", 1));
+	agent->leaver = 0;
+}
+
+static void start_leave(struct agent *agent, uint64_t client)
+{
+	struct err err = { 0 };
+
+	if (controller_leave(agent->controller, on_left, agent, &err) < 0)
+		control_answer(agent->control, client, json_pack("{s:s}", "Error", err.text));
+	else
+		agent->leaver = client;
+}
+
+static void on_request(uint64_t client, const json_t *request, void *data)
+{
+	struct agent *agent = data;
+	const char *verb = json_string_value(json_object_get(request, "Verb"));
+	const char *peer = json_string_value(json_object_get(request, "Peer"));
+
+	if (verb && str_eq(verb, "status")) {
+		answer_status(agent, client, NULL);
+	} else if (verb && str_eq(verb, "why") && peer) {
+		answer_status(agent, client, peer);
+	} else if (verb && str_eq(verb, "leave")) {
+		start_leave(agent, client);
+	} else if (verb && str_eq(verb, "stop")) {
+		control_answer(agent->control, client,
+			       json_pack("{s:s}", "Interface", agent->node.config->interface));
+		end(agent, EXIT_OK);
+	} else {
+		control_answer(agent->control, client,
+			       json_pack("{s:s}", "Error",
+					 "Verb: takes status, why (with Peer), "
+					 "leave or stop"));
+	}
+}
+
+/* With a cache everything is up before the tower is asked. */
+static void start_from_cache(struct agent *agent)
+{
+	struct node *node = &agent->node;
+	const struct peer *peer;
+	struct err err = { 0 };
+	int r = statedir_load(node->statedir, &node->self, node->view, &err);
+
+	if (r < 0)
+		log_warn("agent", "%s: starting without it", err.text);
+	if (r <= 0)
+		return;
+	agent->is_patient = true;
+	peer = view_peer(node->view, &node->self.public_key);
+	if (!peer || peer->generation > node->self.generation) {
+		log_warn("agent",
+			 "this node was removed or displaced when it last ran: waiting for "
+			 "the tower");
+		return;
+	}
+	log_info("agent", "started from the cache: zone=%s, %zu peers", node->self.zone,
+		 view_peers_len(node->view));
+	agent->must_plan = true;
+}
+
+static int open_rooms(struct agent *agent, struct config *config, struct err *err)
+{
+	struct node *node = &agent->node;
+	struct controller_config controller;
+	struct reconcile_config reconcile;
+	int r = node_open(node, config, err);
+
+	if (r >= 0)
+		r = control_new(node->loop, config->run_dir, on_request, agent, &agent->control,
+				err);
+	/* Before the reconciler's own hook, so that both have their turn in the same one. */
+	if (r >= 0)
+		r = loop_hook_new(node->loop, on_plan, agent, &agent->plan, err);
+	if (r < 0)
+		return r;
+	reconcile = (struct reconcile_config){ .loop = node->loop,
+					       .interface = config->interface,
+					       .wireguard = config->wireguard,
+					       .dry_run = config->dry_run };
+	r = reconcile_new(&reconcile, &agent->reconcile, err);
+	if (r < 0)
+		return r;
+	controller = node_controller_config(node);
+	controller.get_wish = get_wish;
+	controller.on_joined = on_joined;
+	controller.on_view = on_view;
+	controller.on_cursor = on_cursor;
+	controller.on_state = on_state;
+	controller.data = agent;
+	return controller_new(&controller, &agent->controller, err);
+}
+
+static int open_agent(struct agent *agent, struct config *config, struct err *err)
+{
+	struct loop *loop;
+	int r = open_rooms(agent, config, err);
+
+	if (r < 0)
+		return r;
+	loop = agent->node.loop;
+	r = loop_timer_new(loop, on_save, agent, &agent->save, err);
+	if (r >= 0)
+		r = loop_timer_new(loop, on_give_up, agent, &agent->give_up, err);
+	if (r >= 0)
+		r = loop_signal_new(loop, SIGTERM, on_signal, agent, &agent->terminate, err);
+	if (r >= 0)
+		r = loop_signal_new(loop, SIGINT, on_signal, agent, &agent->interrupt, err);
+	return r;
+}
+
+static void close_agent(struct agent *agent)
+{
+	controller_free(agent->controller);
+	reconcile_free(agent->reconcile);
+	loop_hook_free(agent->plan);
+	loop_timer_free(agent->save);
+	loop_timer_free(agent->give_up);
+	loop_signal_free(agent->terminate);
+	loop_signal_free(agent->interrupt);
+	forget_latest(agent);
+	/* Last: whoever waits for our end on the socket may then do as he likes. */
+	control_free(agent->control);
+	node_done(&agent->node);
+}
+
+enum exit_status agent_run(struct config *config)
+{
+	struct agent agent = { .is_patient = config->daemon };
+	struct err err = { 0 };
+	int r = open_agent(&agent, config, &err);
+
+	if (r >= 0) {
+		start_from_cache(&agent);
+		loop_timer_set(agent.give_up, AGENT_GIVE_UP_MS);
+		controller_start(agent.controller);
+		r = loop_run(agent.node.loop);
+		if (r < 0)
+			(void)err_errno(&err, r, "the loop");
+		save_cache(&agent);
+	}
+	close_agent(&agent);
+	if (r < 0)
+		log_error("agent", "%s", err.text);
+	return r < 0 ? EXIT_FAULT : agent.exit_status;
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+/*
+ * The running agent: puts its rooms together. What the controller folds into the view becomes
+ * desired, what is desired goes to the reconciler, what was seen goes to the state dir, and people
+ * ask over the control socket. The tunnels outlive it.
+ */
+#ifndef NODEAGENT_AGENT_H
+#define NODEAGENT_AGENT_H
+
+#include "nodeagent/config.h"
+#include "nodeagent/exit_status.h"
+
+#define AGENT_SAVE_MS 1000     /* how long changes are gathered before they are written */
+#define AGENT_GIVE_UP_MS 10000 /* without --daemon and cache: how long to try for a first tower */
+
+/*
+ * Runs until a signal or `aircrew down`; makes the key when there is none. Says on stderr why it
+ * ends, when that is not EXIT_OK.
+ */
+enum exit_status agent_run(struct config *config);
+
+/* `aircrew leave` when no agent runs: removes the node's peer at the tower, touches nothing here.
+ */
+enum exit_status agent_leave(struct config *config);
+
+#endif

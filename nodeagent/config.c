@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+#include "nodeagent/config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "nodeagent/control.h"
+#include "nodeagent/keyfile.h"
+
+#define TOKEN_MAX 256
+
+static int both(const char *one, const char *other, struct err *err)
+{
+	return err_set(err, -EINVAL, "use either --%s or --%s, not both", one, other);
+}
+
+static int copy(char **to, const char *text, struct err *err)
+{
+	*to = text ? strdup(text) : NULL;
+	return text && !*to ? err_oom(err) : 0;
+}
+
+static int take_tower(const struct agent_options *options, const char *text, struct config *config,
+		      struct err *err)
+{
+	struct http_url *url = &config->towers[config->towers_len];
+	int r;
+
+	if (config->towers_len == ARRAY_SIZE(config->towers))
+		return err_set(err, -EINVAL, "--controller: more than %d towers",
+			       CONTROLLER_TOWERS_MAX);
+	if (!strstr(text, "://") || str_starts(text, "redis"))
+		return err_set(err, -EINVAL,
+			       "--controller=%.64s: agents of this version do not read a signpost "
+			       "yet; give the tower's URL, such as https://%.64s:8443",
+			       text, strstr(text, "://") ? "HOST" : text);
+	r = http_url_parse(text, url, err);
+	if (r < 0)
+		return err_wrap(err, "--controller");
+	if (!url->is_tls && !url->is_loopback && !options->insecure)
+		return err_set(err, -EINVAL,
+			       "--controller=%.96s is plain HTTP to another machine, where it can "
+			       "be read and changed on the way; use https://, or allow it with "
+			       "--insecure",
+			       url->base);
+	config->towers_len++;
+	return 0;
+}
+
+static bool has_tls(const struct config *config)
+{
+	for (size_t i = 0; i < config->towers_len; i++) {
+		if (config->towers[i].is_tls)
+			return true;
+	}
+	return false;
+}
+
+static int take_towers(const struct agent_options *options, struct config *config, struct err *err)
+{
+	int r;
+
+	if (options->controllers.len == 0)
+		return err_set(err, -EINVAL,
+			       "--controller is missing: give the tower's URL, such as "
+			       "https://tower.example:8443");
+	vec_foreach(text, &options->controllers) {
+		r = take_tower(options, *text, config, err);
+		if (r < 0)
+			return r;
+	}
+	if (options->controller_password)
+		return err_set(err, -EINVAL,
+			       "--controller-password is that of a signpost, and "
+			       "--controller=%.96s is a tower's URL, which takes none",
+			       config->towers[0].base);
+	if ((options->controller_pin || options->controller_ca) && !has_tls(config))
+		return err_set(err, -EINVAL,
+			       "--controller-%s is about https, and --controller=%.96s is not",
+			       options->controller_pin ? "pin" : "ca", config->towers[0].base);
+	if (options->controller_pin) {
+		r = http_pin_parse(options->controller_pin, config->pin, err);
+		if (r < 0)
+			return err_wrap(err, "--controller-pin");
+	}
+	if (options->controller_ca && access(options->controller_ca, R_OK) < 0)
+		return err_errno(err, -errno, "--controller-ca=%s", options->controller_ca);
+	return copy(&config->ca_file, options->controller_ca, err);
+}
+
+static int check_token(const char *token, const char *option, struct err *err)
+{
+	size_t len = strlen(token);
+
+	if (len == 0 || len > TOKEN_MAX)
+		return err_set(err, -EINVAL, "--%s: a join token has 1 to %d characters", option,
+			       TOKEN_MAX);
+	for (const char *p = token; *p; p++) {
+		if (!isgraph((unsigned char)*p))
+			return err_set(err, -EINVAL,
+				       "--%s: holds characters that no join token has", option);
+	}
+	return 0;
+}
+
+/* The environment is for its owner's eyes alone; the command line is for everybody's. */
+static void warn_of_argv(const char *option, const char *env, const char *instead)
+{
+	if (!getenv(env))
+		log_warn("config",
+			 "--%s: others on this machine may have seen it in the process "
+			 "list; --%s keeps it from them",
+			 option, instead);
+}
+
+static int take_token(const struct agent_options *options, struct config *config, struct err *err)
+{
+	int r;
+
+	if (options->join_token && options->join_token_file)
+		return both("join-token", "join-token-file", err);
+	if (options->join_token_file) {
+		r = keyfile_read_word(options->join_token_file, &config->token, err);
+		if (r < 0)
+			return err_wrap(err, "--join-token-file");
+		return check_token(config->token, "join-token-file", err);
+	}
+	if (!options->join_token)
+		return 0;
+	warn_of_argv("join-token", "AIRCREW_JOIN_TOKEN", "join-token-file");
+	r = copy(&config->token, options->join_token, err);
+	return r < 0 ? r : check_token(config->token, "join-token", err);
+}
+
+static int take_key_file(const struct agent_options *options, struct config *config,
+			 struct err *err)
+{
+	int r;
+
+	if (options->private_key_file)
+		r = copy(&config->key_file, options->private_key_file, err);
+	else if (asprintf(&config->key_file, "%s/private.key", options->state_dir) < 0)
+		r = err_oom(err);
+	else
+		r = 0;
+	if (r < 0)
+		return r;
+	r = keyfile_read(config->key_file, &config->private_key, err);
+	if (r == -ENOENT && !options->public_key)
+		return 0;
+	if (r == -ENOENT)
+		return err_set(err, -EINVAL,
+			       "--public-key is given, and %s, which should hold its private key, "
+			       "is not there; leave --public-key out to have a key made",
+			       config->key_file);
+	config->has_key = r == 0;
+	return r;
+}
+
+static int take_key(const struct agent_options *options, struct config *config, struct err *err)
+{
+	struct key given;
+	struct key own;
+	int r;
+
+	if (options->private_key && options->private_key_file)
+		return both("private-key", "private-key-file", err);
+	if (options->private_key) {
+		warn_of_argv("private-key", "AIRCREW_PRIVATE_KEY", "private-key-file");
+		r = key_parse(options->private_key, &config->private_key, err);
+		if (r < 0)
+			return err_wrap(err, "--private-key");
+		config->has_key = true;
+	} else {
+		r = take_key_file(options, config, err);
+		if (r < 0)
+			return r;
+	}
+	if (!options->public_key)
+		return 0;
+	r = key_parse(options->public_key, &given, err);
+	if (r < 0)
+		return err_wrap(err, "--public-key");
+	key_public(&config->private_key, &own);
+	if (key_compare(&given, &own) != 0)
+		return err_set(
+			err, -EINVAL,
+			"--public-key does not belong to %s; 'wg pubkey' shows which one does",
+			config->key_file ? config->key_file : "--private-key");
+	return 0;
+}
+
+static int take_addresses(const char *list, struct config *config, struct err *err)
+{
+	char item[IP_TEXT_BYTES];
+	struct ip ip;
+	int r;
+
+	while ((r = str_next_item(&list, item, sizeof(item))) > 0) {
+		struct ip *slot;
+
+		r = ip_parse(item, &ip, err);
+		if (r < 0)
+			return err_wrap(err, "--request-ip");
+		slot = &config->address[ip.family == IP_V6];
+		if (slot->family != IP_NONE)
+			return err_set(err, -EINVAL, "--request-ip: two addresses of one family");
+		*slot = ip;
+	}
+	return r < 0 ? err_set(err, -EINVAL, "--request-ip: takes addresses, not '%.64s'", list)
+		     : 0;
+}
+
+static int take_prefix(const char *text, struct config *config, struct err *err)
+{
+	char one[PREFIX_TEXT_BYTES];
+	char other[PREFIX_TEXT_BYTES];
+	struct prefix prefix;
+	int r = prefix_parse(text, &prefix, err);
+
+	if (r >= 0)
+		r = prefix_check_routable(&prefix, err);
+	if (r < 0)
+		return err_wrap(err, "--child-prefix");
+	vec_foreach(held, &config->prefixes) {
+		if (!prefix_overlaps(held, &prefix))
+			continue;
+		prefix_format(&prefix, one);
+		prefix_format(held, other);
+		return err_set(err, -EINVAL, "--child-prefix: %s overlaps %s, which is given too",
+			       one, other);
+	}
+	if (config->prefixes.len >= PEER_PREFIXES_MAX)
+		return err_set(err, -EINVAL, "--child-prefix: more than %d", PEER_PREFIXES_MAX);
+	return vec_push(&config->prefixes, prefix) < 0 ? err_oom(err) : 0;
+}
+
+static int take_hostname(const char *given, struct config *config, struct err *err)
+{
+	char own[256] = "";
+
+	if (given && !peer_hostname_is_valid(given))
+		return err_set(
+			err, -EINVAL,
+			"--hostname: takes letters, digits, dots, dashes and underscores, at "
+			"most 63, not '%.64s'",
+			given);
+	/* A machine's own name that is no host name is nobody's fault: the node goes without. */
+	if (!given && gethostname(own, sizeof(own) - 1) == 0 && peer_hostname_is_valid(own))
+		given = own;
+	return given ? str_copy(config->hostname, sizeof(config->hostname), given) : 0;
+}
+
+static int take_wishes(const struct agent_options *options, struct config *config, struct err *err)
+{
+	int r;
+
+	if (!zone_name_is_valid(options->zone))
+		return err_set(err, -EINVAL, "--zone: '%.64s' is no name of a zone", options->zone);
+	r = str_copy(config->zone, sizeof(config->zone), options->zone);
+	if (r >= 0 && options->request_ip)
+		r = take_addresses(options->request_ip, config, err);
+	for (size_t i = 0; r >= 0 && i < options->child_prefixes.len; i++)
+		r = take_prefix(options->child_prefixes.at[i], config, err);
+	if (r >= 0)
+		r = take_hostname(options->hostname, config, err);
+	if (r >= 0 && options->local_endpoint_ip) {
+		r = ip_parse(options->local_endpoint_ip, &config->endpoint, err);
+		if (r < 0)
+			return err_wrap(err, "--local-endpoint-ip");
+	}
+	config->hub_router = options->hub_router;
+	config->internal_network = options->internal_network;
+	return r;
+}
+
+int config_check_interface(const char *name, struct err *err)
+{
+	size_t len = strlen(name);
+
+	for (const char *p = name; *p; p++) {
+		if (!isalnum((unsigned char)*p) && !strchr("_-.", *p))
+			len = 0;
+	}
+	if (len == 0 || len >= INTERFACE_NAME_BYTES || str_eq(name, ".") || str_eq(name, ".."))
+		return err_set(err, -EINVAL,
+			       "--interface: takes 1 to %d letters, digits, dots, dashes and "
+			       "underscores, not '%.64s'",
+			       INTERFACE_NAME_BYTES - 1, name);
+	return 0;
+}
+
+static int take_interface(const struct agent_options *options, struct config *config,
+			  struct err *err)
+{
+	int r = config_check_interface(options->interface, err);
+
+	if (r < 0)
+		return r;
+	if (options->listen_port == 0)
+		return err_set(err, -EINVAL,
+			       "--listen-port: takes 1 to 65535; others must know it");
+	if (options->mtu != 0 && options->mtu < CONFIG_MTU_MIN)
+		return err_set(err, -EINVAL, "--mtu: takes at least %d bytes, which IPv6 needs",
+			       CONFIG_MTU_MIN);
+	config->listen_port = options->listen_port;
+	config->mtu = options->mtu;
+	config->wireguard =
+		str_eq(options->wireguard, "userspace") ? WIREGUARD_USERSPACE : WIREGUARD_AUTO;
+	return str_copy(config->interface, sizeof(config->interface), options->interface);
+}
+
+static int take_folders(const struct agent_options *options, struct config *config, struct err *err)
+{
+	int r = control_check_dir(options->run_dir, err);
+
+	if (r >= 0)
+		r = copy(&config->state_dir, options->state_dir, err);
+	if (r >= 0)
+		r = copy(&config->run_dir, options->run_dir, err);
+	return r;
+}
+
+int config_make(const struct agent_options *options, struct config *ret_config, struct err *err)
+{
+	_cleanup_(config_done) struct config config = { .daemon = options->daemon,
+							.dry_run = options->dry_run };
+	int r = log_level_parse(options->log_level, &config.log_level);
+
+	if (r >= 0)
+		r = take_towers(options, &config, err);
+	if (r >= 0)
+		r = take_wishes(options, &config, err);
+	if (r >= 0)
+		r = take_interface(options, &config, err);
+	if (r >= 0)
+		r = take_folders(options, &config, err);
+	if (r >= 0)
+		r = take_token(options, &config, err);
+	if (r >= 0)
+		r = take_key(options, &config, err);
+	if (r < 0)
+		return r;
+	*ret_config = config;
+	config = (struct config){ 0 };
+	return 0;
+}
+
+void config_done(struct config *config)
+{
+	keyfile_word_freep(&config->token);
+	key_wipe(&config->private_key);
+	vec_done(&config->prefixes);
+	free(config->ca_file);
+	free(config->key_file);
+	free(config->state_dir);
+	free(config->run_dir);
+	*config = (struct config){ 0 };
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+#include "nodeagent/node.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "nodeagent/keyfile.h"
+#include "nodeagent/underlay.h"
+
+#define USER_AGENT "aircrew/" VERSION
+
+static int take_identity(struct node *node, struct err *err)
+{
+	struct config *config = node->config;
+	int r = statedir_instance(node->statedir, node->instance, err);
+
+	if (r >= 0 && !config->has_key) {
+		r = keyfile_create(config->key_file, &config->private_key, err);
+		config->has_key = r >= 0;
+		if (r >= 0)
+			log_info("agent", "made a key: %s", config->key_file);
+	}
+	if (r < 0)
+		return r;
+	key_public(&config->private_key, &node->self.public_key);
+	return str_copy(node->self.zone, sizeof(node->self.zone), config->zone);
+}
+
+int node_open(struct node *node, struct config *config, struct err *err)
+{
+	struct http_trust trust = { .pin = *config->pin ? config->pin : NULL,
+				    .ca_file = config->ca_file };
+	int r;
+
+	node->config = config;
+	r = statedir_open(config->state_dir, &node->statedir, err);
+	if (r >= 0)
+		r = take_identity(node, err);
+	if (r >= 0)
+		r = loop_new(&node->loop, err);
+	if (r >= 0 && view_new(config->zone, &node->view) < 0)
+		r = err_oom(err);
+	if (r >= 0)
+		r = http_client_new(node->loop, &trust, USER_AGENT, &node->http, err);
+	return r;
+}
+
+void node_done(struct node *node)
+{
+	http_client_free(node->http);
+	view_free(node->view);
+	loop_free(node->loop);
+	statedir_close(node->statedir);
+	*node = (struct node){ 0 };
+}
+
+static struct endpoint endpoint_of(const struct config *config)
+{
+	struct endpoint endpoint = { .ip = config->endpoint, .port = config->listen_port };
+	struct err err = { 0 };
+
+	if (endpoint.ip.family == IP_NONE && config->internal_network &&
+	    underlay_address(&endpoint.ip, &err) < 0)
+		log_warn("agent", "--internal-network: %s: joining without an endpoint", err.text);
+	return endpoint;
+}
+
+void node_get_wish(const struct node *node, struct join_wish *ret_wish)
+{
+	const struct config *config = node->config;
+
+	*ret_wish = (struct join_wish){
+		.public_key = node->self.public_key,
+		.endpoint = endpoint_of(config),
+		.prefixes = config->prefixes.len > 0 ? &config->prefixes : NULL,
+		.hostname = config->hostname,
+		.hub_router = config->hub_router,
+		.instance = node->instance,
+	};
+	memcpy(ret_wish->address, config->address, sizeof(ret_wish->address));
+}
+
+struct controller_config node_controller_config(const struct node *node)
+{
+	const struct config *config = node->config;
+
+	return (struct controller_config){
+		.loop = node->loop,
+		.client = node->http,
+		.towers = config->towers,
+		.towers_len = config->towers_len,
+		.pin = *config->pin ? config->pin : NULL,
+		.zone = config->zone,
+		.private_key = &config->private_key,
+		.token = config->token,
+		.view = node->view,
+	};
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+/*
+ * Who this node is and how it speaks to a tower: what running and leaving both need.
+ */
+#ifndef NODEAGENT_NODE_H
+#define NODEAGENT_NODE_H
+
+#include "nodeagent/config.h"
+#include "nodeagent/statedir.h"
+
+struct node {
+	struct config *config;
+	char instance[PEER_INSTANCE_BYTES];
+	struct statedir_self self; /* its generation is 0 before the first join or cache */
+	struct statedir *statedir;
+	struct loop *loop;
+	struct view *view;
+	struct http_client *http;
+};
+
+/*
+ * Opens the state dir, makes what the first start makes there (key, instance), and what hangs on a
+ * loop. The node is the caller's (node_done), also after a failure; it must be zeroed before.
+ */
+int node_open(struct node *node, struct config *config, struct err *err) _must_check_;
+void node_done(struct node *node);
+
+/* What to ask the zone for, now. Points into the node. */
+void node_get_wish(const struct node *node, struct join_wish *ret_wish);
+
+/* A controller's config, but for its callbacks. Points into the node. */
+struct controller_config node_controller_config(const struct node *node);
+
+#endif

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+#include "nodeagent/status.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+#include "base/str.h"
+#include "mesh/doc.h"
+
+#define TIME_TEXT_BYTES 32
+
+const struct wg_peer *status_find_seen(const struct status_input *input, const struct key *key)
+{
+	const struct wg_peer_vec *peers = input->reconcile.peers;
+	size_t low = 0;
+	size_t high = peers ? peers->len : 0;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = key_compare(&peers->at[middle].key, key);
+
+		if (order == 0)
+			return &peers->at[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+int64_t status_handshake_age_s(const struct status_input *input, const struct wg_peer *seen)
+{
+	if (!seen || seen->handshake_s <= 0)
+		return -1;
+	return MAX(input->now_ms / 1000 - seen->handshake_s, 0);
+}
+
+/* RFC 3339, in seconds; "" for never. */
+static json_t *time_to_json(int64_t ms)
+{
+	char text[TIME_TEXT_BYTES] = "";
+	time_t seconds = (time_t)(ms / 1000);
+	struct tm parts;
+
+	if (ms > 0 && gmtime_r(&seconds, &parts))
+		(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
+	return json_string(text);
+}
+
+static json_t *report_tower(const struct controller_status *controller)
+{
+	return json_pack("{s:s, s:s, s:o, s:s}", "Url", controller->url, "State",
+			 controller_state_word(controller->state), "Since",
+			 time_to_json(controller->since_ms), "Trouble", controller->trouble);
+}
+
+static json_t *report_refusal(const struct controller_status *controller)
+{
+	const struct refusal *refusal = controller->refusal;
+
+	if (!*refusal->code)
+		return json_null();
+	return json_pack("{s:s, s:s, s:s, s:o}", "Code", refusal->code, "Detail", refusal->detail,
+			 "Hint", refusal->hint, "At", time_to_json(controller->refused_ms));
+}
+
+static json_t *report_peer(const struct status_input *input, const struct peer *peer)
+{
+	const struct wg_peer *seen = status_find_seen(input, &peer->key);
+	int64_t age_s = status_handshake_age_s(input, seen);
+	char key[KEY_TEXT_BYTES];
+	char endpoint[ENDPOINT_TEXT_BYTES] = "";
+
+	key_format(&peer->key, key);
+	if (seen && seen->endpoint.ip.family != IP_NONE)
+		endpoint_format(&seen->endpoint, endpoint);
+	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:b, s:o, s:I, s:I}", "PublicKey", key,
+			 "Hostname", peer->hostname, "NodeAddress", doc_address_text(peer->address),
+			 "ChildPrefixes", doc_prefix_array(&peer->prefixes), "Endpoint", endpoint,
+			 "InWireGuard", seen != NULL, "HandshakeAge",
+			 age_s < 0 ? json_null() : json_integer(age_s), "RxBytes",
+			 (json_int_t)(seen ? seen->rx_bytes : 0), "TxBytes",
+			 (json_int_t)(seen ? seen->tx_bytes : 0));
+}
+
+static json_t *report_peers(const struct status_input *input)
+{
+	_cleanup_(doc_unref) json_t *peers = json_array();
+	const struct peer *peer = NULL;
+
+	while ((peer = view_next_peer(input->view, peer ? &peer->key : NULL))) {
+		if (key_compare(&peer->key, input->public_key) != 0 &&
+		    json_array_append_new(peers, report_peer(input, peer)) < 0)
+			return NULL;
+	}
+	return TAKE_PTR(peers);
+}
+
+json_t *status_report(const struct status_input *input)
+{
+	const struct peer *self = view_peer(input->view, input->public_key);
+	const struct reconcile_status *reconcile = &input->reconcile;
+	const struct ip none[ZONE_CIDRS_MAX] = { 0 };
+	struct event_id id = { 0 };
+	char key[KEY_TEXT_BYTES];
+
+	(void)view_id(input->view, &id);
+	key_format(input->public_key, key);
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:o, s:I, s:s, s:s, s:i, s:b, s:s, s:o, "
+			 "s:o}",
+			 "Version", VERSION, "Zone", input->zone, "PublicKey", key, "Hostname",
+			 self ? self->hostname : "", "NodeAddress",
+			 doc_address_text(self ? self->address : none), "Generation",
+			 (json_int_t)(self ? self->generation : 0), "Tower",
+			 report_tower(&input->controller), "Revision", (json_int_t)id.revision,
+			 "Interface", input->interface, "Backend",
+			 reconcile->backend ? reconcile->backend : "", "Mtu", (int)reconcile->mtu,
+			 "InSync", reconcile->in_sync, "Trouble",
+			 reconcile->trouble ? reconcile->trouble : "", "Refusal",
+			 report_refusal(&input->controller), "Peers", report_peers(input));
+}
+
+static const char *text_of(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text ? text : "";
+}
+
+static int64_t number_of(const json_t *object, const char *name)
+{
+	return (int64_t)json_integer_value(json_object_get(object, name));
+}
+
+static void print_bytes(int64_t bytes, FILE *to)
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+	double value = (double)bytes;
+	size_t unit = 0;
+
+	for (; value >= 1024 && unit + 1 < ARRAY_SIZE(units); unit++)
+		value /= 1024;
+	(void)fprintf(to, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+}
+
+static void print_peer(const json_t *peer, FILE *to)
+{
+	const json_t *age = json_object_get(peer, "HandshakeAge");
+	const char *endpoint = text_of(peer, "Endpoint");
+	const char *hostname = text_of(peer, "Hostname");
+
+	(void)fprintf(to, "  %.8s  %-16s %-16s %-22s", text_of(peer, "PublicKey"),
+		      *hostname ? hostname : "-", text_of(peer, "NodeAddress"),
+		      *endpoint ? endpoint : "no endpoint");
+	if (json_is_integer(age))
+		(void)fprintf(to, " handshake %" PRId64 " s ago, ",
+			      number_of(peer, "HandshakeAge"));
+	else
+		(void)fprintf(to, " no handshake, ");
+	print_bytes(number_of(peer, "RxBytes"), to);
+	(void)fputs(" in, ", to);
+	print_bytes(number_of(peer, "TxBytes"), to);
+	(void)fputs(" out\n", to);
+}
+
+static void print_refusal(const json_t *refusal, FILE *to)
+{
+	if (!json_is_object(refusal))
+		return;
+	(void)fprintf(to, "refused    %s: %s\n           %s (%s)\n", text_of(refusal, "Code"),
+		      text_of(refusal, "Detail"), text_of(refusal, "Hint"), text_of(refusal, "At"));
+}
+
+void status_print(const json_t *report, FILE *to)
+{
+	const json_t *tower = json_object_get(report, "Tower");
+	const json_t *peers = json_object_get(report, "Peers");
+	const char *address = text_of(report, "NodeAddress");
+	const json_t *peer;
+	size_t i;
+
+	(void)fprintf(to, "zone       %s\naddress    %s\nkey        %s\n", text_of(report, "Zone"),
+		      *address ? address : "none yet", text_of(report, "PublicKey"));
+	(void)fprintf(to, "interface  %s (%s, MTU %" PRId64 "), %s\n", text_of(report, "Interface"),
+		      text_of(report, "Backend"), number_of(report, "Mtu"),
+		      json_is_true(json_object_get(report, "InSync")) ? "as the zone says"
+								      : "being brought in line");
+	if (*text_of(report, "Trouble"))
+		(void)fprintf(to, "trouble    %s\n", text_of(report, "Trouble"));
+	(void)fprintf(to, "tower      %s, %s since %s, revision %" PRId64 "\n",
+		      text_of(tower, "Url"), text_of(tower, "State"), text_of(tower, "Since"),
+		      number_of(report, "Revision"));
+	if (*text_of(tower, "Trouble"))
+		(void)fprintf(to, "           %s\n", text_of(tower, "Trouble"));
+	print_refusal(json_object_get(report, "Refusal"), to);
+	(void)fprintf(to, "peers      %zu\n", json_array_size(peers));
+	json_array_foreach(peers, i, peer)
+		print_peer(peer, to);
+}
