@@ -64,6 +64,9 @@ int doc_addresses(const json_t *object, const char *name, struct ip ret_address[
 /* Behind a typed form: makes "absent" (0) an -EPROTO that names the field; passes others on. */
 int doc_required(int r, const char *name, struct err *err) _must_check_;
 
+/* Behind a parser's failure: "field '<name>': " before what it said, and the code -EPROTO. */
+int doc_malformed(const char *name, struct err *err);
+
 /* As documents write them, for json_object_set_new: an array of texts; one text. NULL: no memory.
  */
 json_t *doc_prefix_array(const struct prefix_vec *prefixes) _must_check_;

@@ -56,8 +56,7 @@ static int takes(const char *name, const char *what, struct err *err)
 	return err_set(err, -EPROTO, "field '%s': takes %s", name, what);
 }
 
-/* What a parser said of the text, with the field's name before it. */
-static int malformed(const char *name, struct err *err)
+int doc_malformed(const char *name, struct err *err)
 {
 	(void)err_wrap(err, "field '%s'", name);
 	if (err)
@@ -149,7 +148,7 @@ int doc_key(const json_t *object, const char *name, struct key *ret_key, struct 
 	if (r <= 0)
 		return r;
 	if (key_parse(text, ret_key, err) < 0)
-		return malformed(name, err);
+		return doc_malformed(name, err);
 	return 1;
 }
 
@@ -164,7 +163,7 @@ int doc_endpoint(const json_t *object, const char *name, struct endpoint *ret_en
 	if (!*text)
 		*ret_endpoint = (struct endpoint){ 0 };
 	else if (endpoint_parse(text, ret_endpoint, err) < 0)
-		return malformed(name, err);
+		return doc_malformed(name, err);
 	return 1;
 }
 
@@ -183,7 +182,7 @@ int doc_addresses(const json_t *object, const char *name, struct ip ret_address[
 		struct ip *to;
 
 		if (ip_parse(item, &ip, err) < 0)
-			return malformed(name, err);
+			return doc_malformed(name, err);
 		to = &address[ip.family == IP_V6];
 		if (to->family != IP_NONE)
 			return takes(name, "one address a family", err);

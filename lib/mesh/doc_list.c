@@ -26,13 +26,7 @@ static int add_item(struct list *list, const char *text, struct err *err)
 	if (list->len++ >= list->max)
 		return err_set(err, -EPROTO, "field '%s': more than %zu", list->name, list->max);
 	r = list->add(list, text, err);
-	if (r < 0 && r != -ENOMEM) {
-		(void)err_wrap(err, "field '%s'", list->name);
-		if (err)
-			err->code = -EPROTO;
-		return -EPROTO;
-	}
-	return r;
+	return r < 0 && r != -ENOMEM ? doc_malformed(list->name, err) : r;
 }
 
 static int add_array(struct list *list, const json_t *array, struct err *err)

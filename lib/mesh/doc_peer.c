@@ -142,10 +142,8 @@ static int read_prefixes(const json_t *object, struct peer *peer, struct err *er
 	int r = doc_prefixes(object, "ChildPrefixes", PEER_PREFIXES_MAX, &peer->prefixes, err);
 
 	vec_foreach(prefix, &peer->prefixes) {
-		if (prefix_check_routable(prefix, err) < 0) {
-			(void)err_wrap(err, "field 'ChildPrefixes'");
-			return -EPROTO;
-		}
+		if (prefix_check_routable(prefix, err) < 0)
+			return doc_malformed("ChildPrefixes", err);
 	}
 	return r;
 }

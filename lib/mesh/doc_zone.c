@@ -76,12 +76,8 @@ static int read_cidr(const json_t *object, struct zone *zone, struct err *err)
 	r = doc_required(r, "CIDR", err);
 	if (r < 0)
 		return r;
-	if (zone_set_cidr(zone, typed, err) < 0) {
-		(void)err_wrap(err, "field 'CIDR'");
-		if (err)
-			err->code = -EPROTO;
-		return -EPROTO;
-	}
+	if (zone_set_cidr(zone, typed, err) < 0)
+		return doc_malformed("CIDR", err);
 	return 1;
 }
 
