@@ -88,6 +88,25 @@ const struct prefix *zone_cidr(const struct zone *zone, enum ip_family family)
 	return NULL;
 }
 
+static bool same_cidr(const struct zone *a, const struct zone *b)
+{
+	if (a->cidr_len != b->cidr_len || !str_eq(a->cidr_typed, b->cidr_typed))
+		return false;
+	for (size_t i = 0; i < a->cidr_len; i++) {
+		if (!prefix_equal(&a->cidr[i], &b->cidr[i]))
+			return false;
+	}
+	return true;
+}
+
+bool zone_same(const struct zone *a, const struct zone *b)
+{
+	return str_eq(a->name, b->name) && str_eq(a->description, b->description) &&
+	       same_cidr(a, b) && a->hub_zone == b->hub_zone && a->takeover == b->takeover &&
+	       a->peer_ttl_s == b->peer_ttl_s && a->quarantine_s == b->quarantine_s &&
+	       a->signpost_join == b->signpost_join && a->created_ms == b->created_ms;
+}
+
 bool zone_reserves(const struct zone *zone, const struct ip *ip)
 {
 	const struct prefix *cidr = zone_cidr(zone, ip->family);

@@ -43,6 +43,9 @@ int zone_set_cidr(struct zone *zone, const char *typed, struct err *err) _must_c
 /* The zone's prefix of that family; NULL when it has none. */
 const struct prefix *zone_cidr(const struct zone *zone, enum ip_family family);
 
+/* Equal in everything but revision. */
+bool zone_same(const struct zone *a, const struct zone *b);
+
 /* The first address, and for IPv4 the last: never leased. */
 bool zone_reserves(const struct zone *zone, const struct ip *ip);
 
