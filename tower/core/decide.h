@@ -54,6 +54,10 @@ struct peer_wish {
 	char token_id[PEER_TOKEN_ID_BYTES];
 };
 
+/*
+ * Values are as the readers of lib/mesh give them: clean text, endpoints with a port, none twice.
+ * Everything else is decided here.
+ */
 struct request {
 	enum request_kind kind;
 	uint64_t mark;

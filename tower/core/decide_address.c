@@ -5,7 +5,6 @@
 #include <errno.h>
 
 #include "base/str.h"
-
 #include "tower/core/decision.h"
 #include "tower/core/index.h"
 
