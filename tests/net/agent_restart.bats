@@ -1,0 +1,49 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+# The agent goes and comes back: the tunnels do not notice.
+
+load net
+
+@test "an agent that is killed and started again loses no packet" {
+	lab_start tower a b
+	tower_start
+	agent_start a default
+	agent_start b default
+	ping_start b 10.200.0.1 in
+	ping_start a 10.200.0.2 out
+	node_exec a pkill -KILL -x aircrew
+	node_wait a aircrew || :
+	agent_start a default
+	[ "$(agent_address a)" = 10.200.0.1 ]
+	ping_stop a out 20
+	ping_stop b in 20
+}
+
+@test "an agent starts from its cache while the tower is down" {
+	lab_start tower a b
+	tower_start
+	agent_start a default
+	agent_start b default
+	ping_start b 10.200.0.1 in
+	node_stop tower controltower
+	node_stop a aircrew
+	agent_spawn a default
+	wait_until 10 agent_status_is a '.InSync and .NodeAddress == "10.200.0.1" and (.Peers | length) == 1'
+	ping_stop b in 20
+	node_reaches a 10.200.0.2
+}
+
+@test "after a restart of the machine everything is up from the cache with the tower down" {
+	lab_start tower a b
+	tower_start
+	agent_start a default
+	agent_start b default
+	node_stop tower controltower
+	node_exec a pkill -KILL -x aircrew
+	node_wait a aircrew || :
+	node_exec a pkill -KILL -x wireguard-go
+	wait_until 5 not node_exec a ip link show wg0
+	agent_spawn a default
+	node_reaches a 10.200.0.2
+	node_reaches b 10.200.0.1
+}

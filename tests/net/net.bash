@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+# shellcheck shell=bash
+# What the network tests share: a lab a test, gone when the test ends.
+
+# shellcheck source=tests/wait.bash
+source "${BASH_SOURCE[0]%/*}/../wait.bash"
+# shellcheck source=tests/lab.bash
+source "${BASH_SOURCE[0]%/*}/../lab.bash"
+
+bats_require_minimum_version 1.5.0
+BIN=${BIN:-$(realpath -m "${BASH_SOURCE[0]%/*}/../../bin")}
+LAB_DIR=$BATS_TEST_TMPDIR
+
+setup()
+{
+	[ "$(id -u)" -eq 0 ] || skip "network namespaces need root"
+}
+
+# Shows the logs of a test that failed; a sanitizer's report fails any test.
+teardown()
+{
+	local log
+
+	[ -z "${LAB_FOREVER:-}" ] || lab_stop
+	for log in "$LAB_DIR"/*.log; do
+		if [ -z "${BATS_TEST_COMPLETED:-}" ]; then
+			echo "--- ${log##*/}"
+			tail -n 40 "$log"
+		fi
+		if grep -qE 'ERROR: [A-Za-z]+Sanitizer|runtime error:' "$log"; then
+			echo "--- sanitizer report in ${log##*/}"
+			grep -A 40 -E 'ERROR: [A-Za-z]+Sanitizer|runtime error:' "$log"
+			return 1
+		fi
+	done
+}
+
+# assert_refused CODE COMMAND…: the command fails and names the code.
+assert_refused()
+{
+	local code=$1
+	shift
+
+	run "$@"
+	# shellcheck disable=SC2154 # run sets them
+	[ "$status" -ne 0 ] || return
+	# shellcheck disable=SC2154
+	[[ "$output" == *"$code"* ]]
+}
+
+# agent_ends NODE STATUS TEXT…: it ends with this status, and its last lines hold every text.
+agent_ends()
+{
+	local node=$1 wanted=$2 ended_with=0 said text
+
+	wait_until 15 node_has_ended "$node" aircrew || return
+	node_wait "$node" aircrew || ended_with=$?
+	said=$(node_log "$node" aircrew | tail -n 6)
+	echo "agent on $node ended with $ended_with: $said"
+	[ "$ended_with" -eq "$wanted" ] || return
+	for text in "${@:3}"; do
+		grep -qF -- "$text" <<<"$said" || return
+	done
+}
+
+# ping_start NODE ADDRESS LABEL: twenty pings a second, until ping_stop.
+ping_start()
+{
+	node_spawn "$1" "$3" ping -n -i 0.05 -W 2 "$2"
+	wait_until 10 grep -q 'bytes from' "$LAB_DIR/$1.$3.log"
+}
+
+# ping_stop NODE LABEL MINIMUM: no packet of at least MINIMUM was lost. The last one may be under
+# way when the interrupt comes.
+ping_stop()
+{
+	local sent received
+
+	node_stop "$1" "$2" INT || :
+	read -r sent received < <(node_log "$1" "$2" |
+		sed -n 's/^\([0-9]*\) packets transmitted, \([0-9]*\) received.*/\1 \2/p')
+	echo "ping from $1: $sent sent, $received received"
+	[ "$sent" -ge "$3" ] && [ $((sent - received)) -le 1 ]
+}

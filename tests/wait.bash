@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+# shellcheck shell=bash
+# Waiting for a condition with a deadline: the only way in which a test may let time pass.
+
+now_ms()
+{
+	echo $((${EPOCHREALTIME/./} / 1000))
+}
+
+# One turn of waiting: 50 ms in which nothing can be read.
+pause()
+{
+	read -rt 0.05 <> <(:) || :
+}
+
+# wait_until SECONDS COMMAND…: runs it until it succeeds. What it said last is shown on failure.
+wait_until()
+{
+	local seconds=$1 said deadline
+	shift
+	deadline=$(($(now_ms) + seconds * 1000))
+
+	until said=$("$@" 2>&1); do
+		if [ "$(now_ms)" -ge "$deadline" ]; then
+			echo "not within $seconds s: $*" >&2
+			[ -z "$said" ] || echo "it said last: $said" >&2
+			return 1
+		fi
+		pause
+	done
+}
+
+# The opposite of a command, for wait_until.
+not()
+{
+	! "$@"
+}
