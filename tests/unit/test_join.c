@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+#include "nodeagent/join.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "check.h"
+#include "crypto/crypto.h"
+#include "mesh/doc.h"
+
+#define PRIVATE "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk="
+#define PUBLIC "HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw="
+#define TICKET "apt.abc-DEF_123"
+
+static struct key key_of(const char *text)
+{
+	struct key key = { 0 };
+
+	check(key_parse(text, &key, NULL) == 0);
+	return key;
+}
+
+static void body_has_what_was_asked_for(void)
+{
+	struct join_wish wish = { .public_key = key_of(PUBLIC),
+				  .hostname = "n1",
+				  .instance = "00112233445566778899aabbccddeeff" };
+	struct prefix_vec prefixes = { 0 };
+	struct prefix prefix;
+	_cleanup_free_ char *short_body = join_write_body(&wish);
+	_cleanup_free_ char *long_body = NULL;
+
+	check_str(short_body, "{\"PublicKey\":\"" PUBLIC "\",\"Hostname\":\"n1\","
+			      "\"HubRouter\":false,"
+			      "\"Instance\":\"00112233445566778899aabbccddeeff\"}");
+	check(endpoint_parse("[2001:db8::1]:51820", &wish.endpoint, NULL) == 0);
+	check(ip_parse("10.1.0.9", &wish.address[0], NULL) == 0);
+	check(ip_parse("fd00::9", &wish.address[1], NULL) == 0);
+	check(prefix_parse("172.24.0.0/24", &prefix, NULL) == 0);
+	check(vec_push(&prefixes, prefix) == 0);
+	wish.prefixes = &prefixes;
+	wish.hostname = "";
+	wish.hub_router = true;
+	long_body = join_write_body(&wish);
+	check_str(long_body, "{\"PublicKey\":\"" PUBLIC "\","
+			     "\"EndpointIP\":\"[2001:db8::1]:51820\","
+			     "\"NodeAddress\":\"10.1.0.9,fd00::9\","
+			     "\"ChildPrefixes\":[\"172.24.0.0/24\"],\"HubRouter\":true,"
+			     "\"Instance\":\"00112233445566778899aabbccddeeff\"}");
+	vec_done(&prefixes);
+}
+
+/* A challenge as a tower with this key would give it. */
+static struct join_challenge challenge_of(const struct key *tower_public)
+{
+	struct join_challenge challenge = { 0 };
+	uint8_t nonce[PROOF_NONCE_BYTES];
+	char nonce_text[JOIN_NONCE_TEXT_BYTES];
+	char key_text[KEY_TEXT_BYTES];
+	char text[256];
+
+	crypto_random(nonce, sizeof(nonce));
+	check(crypto_encode(CRYPTO_TEXT_BASE64_URL, nonce, sizeof(nonce), nonce_text,
+			    sizeof(nonce_text)) >= 0);
+	key_format(tower_public, key_text);
+	(void)snprintf(text, sizeof(text),
+		       "{\"Nonce\":\"%s\",\"TowerKey\":\"%s\",\"ExpiresIn\":30}", nonce_text,
+		       key_text);
+	check(join_read_challenge(text, strlen(text), &challenge, NULL) == 0);
+	check(memcmp(challenge.nonce, nonce, sizeof(nonce)) == 0);
+	return challenge;
+}
+
+static void a_tower_makes_the_same_proof(void)
+{
+	struct key private_key = key_of(PRIVATE);
+	struct key tower_private;
+	struct proof_input input = { .method = "POST",
+				     .path = "/zones/blue/peers",
+				     .zone = "blue" };
+	struct join_challenge challenge;
+	struct join_proof proof;
+	char line[JOIN_PROOF_BYTES];
+	char mac_text[64];
+	uint8_t mac[PROOF_MAC_BYTES];
+
+	key_generate(&tower_private);
+	key_public(&tower_private, &input.tower_public);
+	challenge = challenge_of(&input.tower_public);
+	proof = (struct join_proof){ .private_key = &private_key,
+				     .challenge = &challenge,
+				     .method = input.method,
+				     .path = input.path,
+				     .zone = input.zone,
+				     .body = "{}" };
+	check(join_write_proof(&proof, line, NULL) == 0);
+	check(str_starts(line,
+			 "Apex-Proof: key=HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw,nonce="));
+
+	input.body = "{}";
+	input.body_len = 2;
+	input.node_public = key_of(PUBLIC);
+	memcpy(input.nonce, challenge.nonce, sizeof(input.nonce));
+	check(proof_make(&tower_private, &input, mac) == 0);
+	check(crypto_encode(CRYPTO_TEXT_BASE64_URL, mac, sizeof(mac), mac_text, sizeof(mac_text)) >=
+	      0);
+	check_str(strstr(line, ",mac=") + 5, mac_text);
+}
+
+static void refuses_a_challenge_without_its_parts(void)
+{
+	static const char *const bad[] = {
+		"",
+		"{}",
+		"{\"Nonce\":\"abc\",\"TowerKey\":\"" PUBLIC "\"}",
+		"{\"Nonce\":7}",
+		"{\"TowerKey\":\"" PUBLIC "\"}",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct join_challenge challenge;
+
+		check(join_read_challenge(bad[i], strlen(bad[i]), &challenge, NULL) == -EPROTO);
+	}
+}
+
+/* An answer as a tower gives it, with some of its parts replaced. */
+static void write_answer(char *to, size_t to_bytes, const char *zone, const char *key,
+			 const char *seal_to, const char *ticket, const char *mark)
+{
+	struct key sealed_key = key_of(seal_to);
+	uint8_t box[256];
+	char box_text[400];
+	size_t len = strlen(ticket);
+
+	check(crypto_seal(sealed_key.bytes, ticket, len, box) == 0);
+	check(crypto_encode(CRYPTO_TEXT_BASE64, box, len + CRYPTO_SEAL_EXTRA_BYTES, box_text,
+			    sizeof(box_text)) >= 0);
+	(void)snprintf(to, to_bytes,
+		       "{\"Peer\":{\"PublicKey\":\"%s\",\"Zone\":\"%s\",\"EndpointIP\":\"\","
+		       "\"NodeAddress\":\"10.20.1.7\",\"Generation\":3},\"Zone\":{},\"Revision\":8,"
+		       "\"Mark\":\"%s\",\"Ticket\":\"%s\",\"TicketExpiresIn\":3600}",
+		       key, zone, mark, box_text);
+}
+
+static void reads_what_a_tower_answers(void)
+{
+	struct key private_key = key_of(PRIVATE);
+	struct join_answer answer;
+	char text[1024];
+
+	write_answer(text, sizeof(text), "blue", PUBLIC, PUBLIC, TICKET, "9f0c51d2a7e3b846");
+	check(join_read_answer(text, strlen(text), &private_key, "blue", &answer, NULL) == 0);
+	check(answer.generation == 3 && answer.id.revision == 8);
+	check(answer.id.mark == 0x9f0c51d2a7e3b846);
+	check(answer.address[0].family == IP_V4 && answer.address[0].bytes[3] == 7);
+	check(answer.ticket_s == 3600);
+	check_str(answer.ticket, TICKET);
+}
+
+static void refuses_an_answer_for_somebody_else(void)
+{
+	static const char other[] = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=";
+	static const struct {
+		const char *zone, *key, *seal_to, *ticket, *mark;
+		int r;
+	} rows[] = {
+		{ "red", PUBLIC, PUBLIC, TICKET, "9f0c51d2a7e3b846", -EPROTO },
+		{ "blue", other, PUBLIC, TICKET, "9f0c51d2a7e3b846", -EPROTO },
+		{ "blue", PUBLIC, other, TICKET, "9f0c51d2a7e3b846", -EBADMSG },
+		{ "blue", PUBLIC, PUBLIC, "two\r\nlines", "9f0c51d2a7e3b846", -EPROTO },
+		{ "blue", PUBLIC, PUBLIC, "nul", "9f0c", -EPROTO },
+	};
+	struct key private_key = key_of(PRIVATE);
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct join_answer answer = { .generation = 77 };
+		char text[1024];
+
+		write_answer(text, sizeof(text), rows[i].zone, rows[i].key, rows[i].seal_to,
+			     rows[i].ticket, rows[i].mark);
+		check(join_read_answer(text, strlen(text), &private_key, "blue", &answer, NULL) ==
+		      rows[i].r);
+		check(answer.generation == 77);
+	}
+}
+
+int main(void)
+{
+	if (crypto_init(NULL) < 0)
+		return 1;
+	run(body_has_what_was_asked_for);
+	run(a_tower_makes_the_same_proof);
+	run(refuses_a_challenge_without_its_parts);
+	run(reads_what_a_tower_answers);
+	run(refuses_an_answer_for_somebody_else);
+	return check_done();
+}
