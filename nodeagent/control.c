@@ -213,8 +213,11 @@ int control_new(struct loop *loop, const char *run_dir, control_fn fn, void *dat
 {
 	_cleanup_free_ struct control *control = calloc(1, sizeof(*control));
 	struct sockaddr_un address;
-	int r = control ? socket_path(run_dir, &address, err) : err_oom(err);
+	int r;
 
+	if (!control)
+		return err_oom(err);
+	r = socket_path(run_dir, &address, err);
 	if (r >= 0)
 		r = file_make_dir(run_dir, 0755, err);
 	if (r >= 0)

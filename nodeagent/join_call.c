@@ -111,27 +111,24 @@ static void on_challenge(const struct http_answer *from, void *data)
 		end_with(call, TOWER_AWAY, &err);
 }
 
-static int new_call(const struct join_call_config *config, struct join_call **ret_call,
-		    struct err *err)
+static struct join_call *new_call(const struct join_call_config *config)
 {
 	struct join_call *call = calloc(1, sizeof(*call));
 
-	if (!call)
-		return err_oom(err);
-	call->config = *config;
-	*ret_call = call;
-	return 0;
+	if (call)
+		call->config = *config;
+	return call;
 }
 
 int join_call_start(const struct join_call_config *config, const struct join_wish *wish,
 		    struct join_call **ret_call, struct err *err)
 {
-	_cleanup_(join_call_freep) struct join_call *call = NULL;
+	_cleanup_(join_call_freep) struct join_call *call = new_call(config);
 	struct http_request request = { .method = "GET", .on_done = on_challenge };
-	int r = new_call(config, &call, err);
+	int r;
 
-	if (r < 0)
-		return r;
+	if (!call)
+		return err_oom(err);
 	(void)snprintf(call->path, sizeof(call->path), "/zones/%s/peers", config->zone);
 	call->body = join_write_body(wish);
 	if (!call->body)
@@ -155,7 +152,7 @@ static void on_left(const struct http_answer *from, void *data)
 int join_call_start_leave(const struct join_call_config *config, const char *ticket,
 			  struct join_call **ret_call, struct err *err)
 {
-	_cleanup_(join_call_freep) struct join_call *call = NULL;
+	_cleanup_(join_call_freep) struct join_call *call = new_call(config);
 	char ticket_line[JOIN_HEADER_BYTES];
 	const char *headers[] = { ticket_line, NULL };
 	struct http_request request = { .method = "DELETE",
@@ -163,10 +160,10 @@ int join_call_start_leave(const struct join_call_config *config, const char *tic
 					.on_done = on_left };
 	char key_text[KEY_URL_TEXT_BYTES];
 	struct key public_key;
-	int r = new_call(config, &call, err);
+	int r;
 
-	if (r < 0)
-		return r;
+	if (!call)
+		return err_oom(err);
 	key_public(config->private_key, &public_key);
 	key_format_url(&public_key, key_text);
 	(void)snprintf(call->path, sizeof(call->path), "/peers/%s", key_text);

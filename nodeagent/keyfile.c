@@ -68,14 +68,16 @@ int keyfile_read(const char *path, struct key *ret_private, struct err *err)
 int keyfile_create(const char *path, struct key *ret_private, struct err *err)
 {
 	_cleanup_(key_wipe) struct key key;
-	char text[KEY_TEXT_BYTES + 1];
+	char text[KEY_TEXT_BYTES];
+	char line[KEY_TEXT_BYTES + 1];
 	int r;
 
 	key_generate(&key);
 	key_format(&key, text);
-	(void)strcat(text, "\n");
-	r = file_write_atomic(path, text, strlen(text), 0600, err);
+	(void)snprintf(line, sizeof(line), "%s\n", text);
+	r = file_write_atomic(path, line, strlen(line), 0600, err);
 	crypto_wipe(text, sizeof(text));
+	crypto_wipe(line, sizeof(line));
 	if (r < 0)
 		return r;
 	*ret_private = key;

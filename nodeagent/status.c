@@ -195,6 +195,7 @@ void status_print(const json_t *report, FILE *to)
 		(void)fprintf(to, "           %s\n", text_of(tower, "Trouble"));
 	print_refusal(json_object_get(report, "Refusal"), to);
 	(void)fprintf(to, "peers      %zu\n", json_array_size(peers));
-	json_array_foreach(peers, i, peer)
+	json_array_foreach(peers, i, peer) {
 		print_peer(peer, to);
+	}
 }

@@ -105,12 +105,8 @@ static int put(struct view *view, struct contents *contents, struct view_peer *e
 
 static int put_zone(struct contents *contents, const struct zone *zone)
 {
-	const struct zone *old = &contents->zone;
-	bool changed = !contents->has_zone || old->hub_zone != zone->hub_zone ||
-		       old->cidr_len != zone->cidr_len;
+	bool changed = !contents->has_zone || !zone_same(&contents->zone, zone);
 
-	for (uint8_t i = 0; !changed && i < zone->cidr_len; i++)
-		changed = !prefix_equal(&old->cidr[i], &zone->cidr[i]);
 	contents->zone = *zone;
 	contents->has_zone = true;
 	return changed;
@@ -202,8 +198,11 @@ static int fold_peer(struct view *view, const json_t *object, struct err *err)
 {
 	_cleanup_(free_view_peerp) struct view_peer *entry = calloc(1, sizeof(*entry));
 	struct contents *contents = target(view);
-	int r = entry ? doc_read_peer(object, &entry->peer, err) : err_oom(err);
+	int r;
 
+	if (!entry)
+		return err_oom(err);
+	r = doc_read_peer(object, &entry->peer, err);
 	if (r < 0)
 		return r;
 	r = foreign(view, entry->peer.zone, err);

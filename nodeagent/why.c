@@ -185,8 +185,9 @@ void why_print(const json_t *answer, FILE *to)
 	(void)fprintf(to, "%s %s %s\n", json_string_value(json_object_get(answer, "Peer")),
 		      json_string_value(json_object_get(answer, "Hostname")),
 		      json_string_value(json_object_get(answer, "NodeAddress")));
-	json_array_foreach(reasons, i, reason)
+	json_array_foreach(reasons, i, reason) {
 		(void)fprintf(to, "  %s %s\n",
 			      json_is_true(json_object_get(reason, "Good")) ? "ok" : "!!",
 			      json_string_value(json_object_get(reason, "Text")));
+	}
 }

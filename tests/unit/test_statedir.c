@@ -168,12 +168,14 @@ static void cache_of_another_key_or_zone_is_ignored(void)
 	close_and_remove(dir);
 }
 
+/* A cache of the right key and zone that lacks the view. */
+static const char without_view[] =
+	"{\"PublicKey\":\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\",\"Zone\":"
+	"\"blue\",\"Generation\":1}";
+
 static void spoilt_cache_is_said_and_ignored(void)
 {
-	static const char *const bad[] = { "", "{", "{}", "{\"PublicKey\":\"x\"}",
-					   "{\"PublicKey\":"
-					   "\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
-					   "\"Zone\":\"blue\",\"Generation\":1}" };
+	static const char *const bad[] = { "", "{", "{}", "{\"PublicKey\":\"x\"}", without_view };
 	struct statedir *dir = open_fresh();
 	struct view *view = NULL;
 	char file[96];

@@ -365,22 +365,18 @@ static void folding_agrees_with_a_model(void)
 {
 	struct view *view = view_with(0);
 	unsigned port[NODES] = { 0 };
-	unsigned len = 0;
+	size_t len = 0;
 
 	srandom(20260131);
 	for (unsigned i = 0; i < 4000; i++) {
 		unsigned node = (unsigned)random() % NODES;
 		unsigned next = 1 + (unsigned)random() % 5;
 
-		if (random() % 3 == 0) {
-			check(fold_removal(view, node) == (port[node] != 0));
-			len -= port[node] != 0;
-			port[node] = 0;
-		} else {
-			check(fold_peer(view, node, next, i) == (port[node] != next));
-			len += port[node] == 0;
-			port[node] = next;
-		}
+		next = random() % 3 == 0 ? 0 : next;
+		check((next ? fold_peer(view, node, next, i) : fold_removal(view, node)) ==
+		      (port[node] != next));
+		len += (next != 0) - (port[node] != 0);
+		port[node] = next;
 		check(view_peers_len(view) == len);
 	}
 	for (unsigned node = 0; node < NODES; node++) {
