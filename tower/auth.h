@@ -13,7 +13,9 @@
 #define AUTH_TICKET_S 3600
 #define AUTH_NONCE_MS 30000
 #define AUTH_TICKET_TEXT_BYTES 256
-#define AUTH_NONCE_TEXT_BYTES 80 /* base64url of PROOF_NONCE_BYTES */
+#define AUTH_SEALED_TEXT_BYTES 408 /* base64 of the longest ticket, sealed */
+#define AUTH_NONCE_TEXT_BYTES 80   /* base64url of PROOF_NONCE_BYTES */
+#define AUTH_TOKEN_TEXT_BYTES 72   /* "apx.<id>.<secret>" */
 
 enum auth_role { ROLE_NONE, ROLE_NODE, ROLE_JOINER, ROLE_VIEWER, ROLE_ADMIN };
 
@@ -63,11 +65,11 @@ struct auth_request {
 
 struct auth_subject {
 	enum auth_role role;
-	struct key key;             /* ROLE_NODE, ROLE_JOINER: proven */
+	struct key key;             /* ROLE_NODE, ROLE_JOINER, and whoever is `proven` */
 	char zone[ZONE_NAME_BYTES]; /* ROLE_NODE: the peer's zone; ROLE_JOINER: the token's */
-	char token_id[PEER_TOKEN_ID_BYTES]; /* ROLE_JOINER with a token */
-	uint64_t generation;
-	bool proven; /* by a proof in this very request */
+	char token_id[PEER_TOKEN_ID_BYTES]; /* ROLE_JOINER */
+	uint64_t generation;                /* ROLE_NODE */
+	bool proven; /* `key`, by a proof in this very request: a join then answers a ticket */
 };
 
 struct auth;
@@ -79,27 +81,49 @@ struct auth_config {
 	const struct state *state;
 };
 
+/*
+ * Loads or makes the secrets (secret_load names what can fail); -EINVAL: a token that no header can
+ * carry, or one token for two roles. The config's texts are not needed afterwards, its state is.
+ */
 int auth_new(const struct auth_config *config, struct auth **ret_auth,
 	     struct err *err) _must_check_;
-void auth_free(struct auth *auth);
+void auth_free(struct auth *auth); /* wipes; NULL is allowed */
 
 /*
- * 0 and the subject, or -EACCES and the refusal (E401-…, E403-…, E429-…). `now_ms` is the time
- * that decisions use.
+ * Says who asks, and whether the table lets them: 0 and the subject, or -EACCES and the refusal:
+ *
+ *   E401-credential  none, or one that is not known here
+ *   E401-proof, E401-nonce, E401-ticket, E401-token  that part is missing, wrong or over
+ *   E403-role, E403-zone, E403-peer  known, but this is not theirs
+ *   E429-failures    wrong credentials too often; one that is right is never held up by others
+ *   E503-busy        more proofs in half a minute than are remembered
+ *
+ * Only to be asked once the state is loaded. `now_ms` is the time that decisions use. In a join:
+ *
+ *   ROLE_NODE    a key that is in the path's zone, and a proof of it (a token beside it is not
+ *                looked at)
+ *   ROLE_JOINER  another key, with a proof and a token of that zone
+ *   ROLE_ADMIN   with the admin token, or on an open listener; `proven` when a proof came along
+ *
+ * On an open listener a ticket, a proof or a token is checked as everywhere else: one that is wrong
+ * is refused, one that is right makes the subject a node.
  */
 int auth_check(struct auth *auth, const struct auth_request *request, int64_t now_ms,
 	       struct auth_subject *ret_subject, struct refusal *ret_refusal) _must_check_;
 
 /* GET /challenge: a nonce good for AUTH_NONCE_MS, and the tower's public proof key. */
-void auth_challenge(struct auth *auth, int64_t now_ms, char ret_nonce[static AUTH_NONCE_TEXT_BYTES],
-		    struct key *ret_tower_public);
+void auth_challenge(const struct auth *auth, int64_t now_ms,
+		    char ret_nonce[static AUTH_NONCE_TEXT_BYTES], struct key *ret_tower_public);
 
-/* A session ticket for a peer, sealed to its key, as base64: what a join answers. */
-int auth_ticket(struct auth *auth, const struct peer *peer, int64_t now_ms, char *to,
-		size_t to_bytes) _must_check_;
+/*
+ * A session ticket for a peer, good for AUTH_TICKET_S, sealed to its key, as base64: what a join
+ * answers. -EINVAL when nothing can be sealed to the key.
+ */
+int auth_ticket(const struct auth *auth, const struct peer *peer, int64_t now_ms,
+		char ret_text[static AUTH_SEALED_TEXT_BYTES]) _must_check_;
 
-/* A new join token: fills id and hash; the text to show once. */
-int auth_new_token(struct token *token, char *to, size_t to_bytes) _must_check_;
+/* A new join token: fills in id and hash; the text to show once, the caller's to wipe. */
+int auth_new_token(struct token *token, char ret_text[static AUTH_TOKEN_TEXT_BYTES]) _must_check_;
 
 /* 64 bits that tell the towers of one Redis whether they share their secrets. */
 uint64_t auth_fingerprint(const struct auth *auth);
