@@ -70,6 +70,14 @@ void state_free(struct state *state)
 	free(state);
 }
 
+void state_swap(struct state *a, struct state *b)
+{
+	struct state content = *a;
+
+	*a = *b;
+	*b = content;
+}
+
 void state_set_revision(struct state *state, uint64_t revision, uint64_t mark)
 {
 	state->revision = revision;

@@ -34,6 +34,9 @@ int state_apply(struct state *state, const struct change *change, struct err *er
  */
 int state_load(struct state *state, const struct op *op, struct err *err) _must_check_;
 void state_clear(struct state *state);
+
+/* Exchanges the content of two states, neither an overlay: what was loaded replaces what was. */
+void state_swap(struct state *a, struct state *b);
 void state_set_revision(struct state *state, uint64_t revision, uint64_t mark);
 uint64_t state_revision(const struct state *state);
 uint64_t state_mark(const struct state *state);
