@@ -16,11 +16,11 @@
 struct store;
 
 enum store_status {
-	STORE_CONNECTING,
-	STORE_LOADING,
-	STORE_READY,   /* commits are taken */
-	STORE_LOST,    /* connection gone: reconnecting with back-off */
-	STORE_FOREIGN, /* another epoch: nothing is written until a person decides */
+	STORE_CONNECTING, /* nothing was ever loaded */
+	STORE_LOADING,    /* connected: comparing histories, or reading all rows */
+	STORE_READY,      /* commits are taken */
+	STORE_LOST,       /* connection gone: reconnecting with back-off */
+	STORE_FOREIGN,    /* another history, or one that cannot be read: nothing is written */
 };
 
 struct store_config {
@@ -30,9 +30,16 @@ struct store_config {
 	const char *state_dir;  /* of the embedded server; locked before it starts */
 	const char *key_prefix; /* "apex:" */
 	uint64_t log_keep;      /* entries kept in the log, about */
+	uint64_t fingerprint;   /* of the tower's secrets: all towers of one Redis share them */
 	struct state *state;    /* filled by loading; changed later through on_change only */
 	struct presence *presence;
 
+	/*
+	 * A change of the log that is part of what is being loaded and newer than what this tower
+	 * had: oldest first, after the state was filled and before on_loaded. So that watchers can
+	 * resume across a restart, and requests of unknown outcome learn theirs.
+	 */
+	void (*on_history)(const struct change *change, void *data);
 	/* The state was loaded or reloaded (then every watcher must resynchronise). */
 	void (*on_loaded)(bool again, void *data);
 	/* A log entry that this tower does not have yet, in order: to be applied now. */
@@ -41,6 +48,11 @@ struct store_config {
 	void *data;
 };
 
+/*
+ * Starts the embedded server or reads the URL (their errors); all else happens on the loop: nothing
+ * is called back before it runs. The config's strings must outlive the store. The program ignores
+ * SIGPIPE, has called crypto_init, and has dropped its privileges.
+ */
 int store_new(const struct store_config *config, struct store **ret_store,
 	      struct err *err) _must_check_;
 
@@ -52,10 +64,13 @@ const char *store_status_why(const struct store *store); /* a sentence; "" when 
 bool store_is_durable(const struct store *store);        /* append-only, fsync always, noeviction */
 int64_t store_now_ms(const struct store *store);
 
+/* Since when, in Redis time, the store has been ready without a break; now, when it is not. */
+int64_t store_ready_since_ms(const struct store *store);
+
 /* How a batch ended. */
 enum store_outcome {
 	STORE_COMMITTED,
-	STORE_RACED,   /* others were first; on_change was called for what was missing */
+	STORE_RACED,   /* decide again: on_change was called for what was missing */
 	STORE_FAILED,  /* nothing was written; `why` says what Redis said */
 	STORE_UNKNOWN, /* the connection broke after sending; decided after the next load */
 };
@@ -64,7 +79,8 @@ typedef void (*store_commit_fn)(enum store_outcome outcome, const char *why, voi
 /*
  * Commits the changes, all or none, after comparing epoch, revision and mark with `from` (that of
  * the state they were decided on); with no changes it only compares. One batch at a time: -EBUSY;
- * -ENOTCONN when the store is not ready.
+ * -ENOTCONN when the store is not ready. The changes stay the caller's, who keeps them until `fn`
+ * is called, which is never from inside this call.
  */
 int store_commit(struct store *store, uint64_t from_revision, uint64_t from_mark,
 		 struct change *const *changes, size_t changes_len, store_commit_fn fn, void *data,
