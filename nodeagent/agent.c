@@ -12,7 +12,7 @@
 #include "base/str.h"
 #include "crypto/crypto.h"
 #include "nodeagent/control.h"
-#include "nodeagent/documented.h"
+#include "nodeagent/keeper.h"
 #include "nodeagent/node.h"
 #include "nodeagent/why.h"
 
@@ -25,82 +25,19 @@ struct agent {
 	struct reconcile *reconcile;
 	struct control *control;
 	struct loop_hook *plan;
-	struct loop_timer *save;
+	struct keeper *keeper;
 	struct loop_timer *give_up;
 	struct loop_signal *terminate;
 	struct loop_signal *interrupt;
 
 	bool must_plan;
-	bool is_saving;       /* the timer runs */
-	bool is_unsaved;      /* the cache lags behind the view */
-	struct str latest;    /* for people, not written yet; holds the private key */
-	bool latest_is_saved; /* as far as it can be: not applied yet */
-	uint64_t leaver;      /* client of the control socket that asked to leave; 0 for none */
+	uint64_t leaver; /* client of the control socket that asked to leave; 0 for none */
 };
 
 static void end(struct agent *agent, enum exit_status exit_status)
 {
 	agent->exit_status = exit_status;
 	loop_stop(agent->node.loop, 0);
-}
-
-static void forget_latest(struct agent *agent)
-{
-	if (agent->latest.at)
-		crypto_wipe(agent->latest.at, agent->latest.cap);
-	str_done(&agent->latest);
-	agent->latest_is_saved = false;
-}
-
-static void save_soon(struct agent *agent)
-{
-	agent->is_unsaved = true;
-	if (!agent->is_saving)
-		loop_timer_set(agent->save, AGENT_SAVE_MS);
-	agent->is_saving = true;
-}
-
-static void save_cache(struct agent *agent)
-{
-	struct node *node = &agent->node;
-	struct err err = { 0 };
-
-	if (!agent->is_unsaved || !view_is_complete(node->view))
-		return;
-	if (statedir_save(node->statedir, &node->self, node->view, &err) < 0)
-		log_warn("agent", "cache not written: %s", err.text);
-	agent->is_unsaved = false;
-}
-
-static void save_documented(struct agent *agent, enum documented_file file)
-{
-	struct err err = { 0 };
-
-	if (documented_save(DOCUMENTED_DIR, agent->node.config->interface, file, agent->latest.at,
-			    &err) < 0)
-		log_warn("agent", "%s", err.text);
-}
-
-static void on_save(void *data)
-{
-	struct agent *agent = data;
-	struct reconcile_status status;
-
-	agent->is_saving = false;
-	save_cache(agent);
-	if (!agent->latest.at || agent->latest.failed)
-		return;
-	if (!agent->latest_is_saved)
-		save_documented(agent, DOCUMENTED_LATEST);
-	agent->latest_is_saved = true;
-	reconcile_get_status(agent->reconcile, &status);
-	if (status.in_sync) {
-		save_documented(agent, DOCUMENTED_APPLIED);
-		forget_latest(agent);
-	} else {
-		agent->is_saving = true;
-		loop_timer_set(agent->save, RECONCILE_CHECK_MS);
-	}
 }
 
 static bool is_stood_back(const struct agent *agent)
@@ -131,10 +68,7 @@ static void want(struct agent *agent)
 		log_error("agent", "%s", err.text);
 		return;
 	}
-	if (!config->dry_run) {
-		forget_latest(agent);
-		documented_write(&agent->latest, &desired);
-	}
+	keeper_note_desired(agent->keeper, &desired);
 	reconcile_want(agent->reconcile, &desired, view_is_complete(agent->node.view));
 }
 
@@ -172,29 +106,21 @@ static void on_joined(const struct join_answer *answer, void *data)
 		 *address[0] && *address[1] ? "," : "", address[1], answer->id.revision);
 	agent->is_patient = true;
 	loop_timer_clear(agent->give_up);
-	if (self->generation != answer->generation)
-		save_soon(agent);
+	keeper_touch(agent->keeper, self->generation != answer->generation);
 	self->generation = answer->generation;
 }
 
-static void on_view(void *data)
+static void on_view(bool is_changed, void *data)
 {
 	struct agent *agent = data;
 	struct view_counts counts = view_take_counts(agent->node.view);
 
-	log_info("agent", "peers: %zu added, %zu changed, %zu removed: %zu in zone=%s",
-		 counts.added, counts.changed, counts.removed, view_peers_len(agent->node.view),
-		 agent->node.self.zone);
-	agent->must_plan = true;
-	save_soon(agent);
-}
-
-/* Where to resume from: worth a write together with something else, or at the end. */
-static void on_cursor(void *data)
-{
-	struct agent *agent = data;
-
-	agent->is_unsaved = true;
+	if (counts.added + counts.changed + counts.removed > 0)
+		log_info("agent", "zone=%s: %zu peers added, %zu changed, %zu removed: %zu now",
+			 agent->node.self.zone, counts.added, counts.changed, counts.removed,
+			 view_peers_len(agent->node.view));
+	agent->must_plan |= is_changed;
+	keeper_touch(agent->keeper, is_changed);
 }
 
 static void on_state(enum controller_state state, void *data)
@@ -216,8 +142,8 @@ static void on_state(enum controller_state state, void *data)
 		controller_get_status(agent->controller, &status);
 		log_error("agent", "%s", status.trouble);
 		reconcile_idle(agent->reconcile);
-		forget_latest(agent);
-		save_soon(agent);
+		keeper_note_desired(agent->keeper, NULL);
+		keeper_touch(agent->keeper, true);
 		break;
 	case CONTROLLER_CONNECTING:
 	case CONTROLLER_CONNECTED:
@@ -339,6 +265,7 @@ static int open_rooms(struct agent *agent, struct config *config, struct err *er
 	struct node *node = &agent->node;
 	struct controller_config controller;
 	struct reconcile_config reconcile;
+	struct keeper_config keeper;
 	int r = node_open(node, config, err);
 
 	if (r >= 0)
@@ -356,11 +283,20 @@ static int open_rooms(struct agent *agent, struct config *config, struct err *er
 	r = reconcile_new(&reconcile, &agent->reconcile, err);
 	if (r < 0)
 		return r;
+	keeper = (struct keeper_config){ .loop = node->loop,
+					 .statedir = node->statedir,
+					 .self = &node->self,
+					 .view = node->view,
+					 .reconcile = agent->reconcile,
+					 .interface = config->interface,
+					 .for_people = !config->dry_run };
+	r = keeper_new(&keeper, &agent->keeper, err);
+	if (r < 0)
+		return r;
 	controller = node_controller_config(node);
 	controller.get_wish = get_wish;
 	controller.on_joined = on_joined;
 	controller.on_view = on_view;
-	controller.on_cursor = on_cursor;
 	controller.on_state = on_state;
 	controller.data = agent;
 	return controller_new(&controller, &agent->controller, err);
@@ -374,9 +310,7 @@ static int open_agent(struct agent *agent, struct config *config, struct err *er
 	if (r < 0)
 		return r;
 	loop = agent->node.loop;
-	r = loop_timer_new(loop, on_save, agent, &agent->save, err);
-	if (r >= 0)
-		r = loop_timer_new(loop, on_give_up, agent, &agent->give_up, err);
+	r = loop_timer_new(loop, on_give_up, agent, &agent->give_up, err);
 	if (r >= 0)
 		r = loop_signal_new(loop, SIGTERM, on_signal, agent, &agent->terminate, err);
 	if (r >= 0)
@@ -386,14 +320,13 @@ static int open_agent(struct agent *agent, struct config *config, struct err *er
 
 static void close_agent(struct agent *agent)
 {
+	keeper_free(agent->keeper);
 	controller_free(agent->controller);
 	reconcile_free(agent->reconcile);
 	loop_hook_free(agent->plan);
-	loop_timer_free(agent->save);
 	loop_timer_free(agent->give_up);
 	loop_signal_free(agent->terminate);
 	loop_signal_free(agent->interrupt);
-	forget_latest(agent);
 	/* Last: whoever waits for our end on the socket may then do as he likes. */
 	control_free(agent->control);
 	node_done(&agent->node);
@@ -412,7 +345,6 @@ enum exit_status agent_run(struct config *config)
 		r = loop_run(agent.node.loop);
 		if (r < 0)
 			(void)err_errno(&err, r, "the loop");
-		save_cache(&agent);
 	}
 	close_agent(&agent);
 	if (r < 0)

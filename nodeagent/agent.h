@@ -10,7 +10,6 @@
 #include "nodeagent/config.h"
 #include "nodeagent/exit_status.h"
 
-#define AGENT_SAVE_MS 1000     /* how long changes are gathered before they are written */
 #define AGENT_GIVE_UP_MS 10000 /* without --daemon and cache: how long to try for a first tower */
 
 /*

@@ -14,11 +14,10 @@
 #include "base/str.h"
 #include "crypto/crypto.h"
 #include "nodeagent/backoff.h"
+#include "nodeagent/follower.h"
 
 #define STEADY_MS 10000       /* a stream that lived so long was a success */
 #define REJOIN_SPREAD_MS 1000 /* after a reset everybody joins: not all at once */
-#define EVENTS_URL_BYTES (HTTP_URL_BYTES + ZONE_NAME_BYTES + 16)
-#define RESUME_HEADER_BYTES (EVENT_ID_BYTES + 16)
 
 struct controller {
 	struct controller_config config;
@@ -36,12 +35,7 @@ struct controller {
 	char ticket[JOIN_TICKET_BYTES];
 	int64_t renew_ms; /* boot clock */
 
-	struct http_call *stream;
-	struct event_reader *reader;
-	bool is_heard; /* the stream brought something */
-	int64_t opened_ms;
-	bool is_changed, is_moved; /* by the bytes that are being read */
-	struct err fold_err;
+	struct follower *follower;
 	uint64_t resets_seen;
 
 	struct loop_timer *wake;
@@ -97,13 +91,10 @@ static void set_state(struct controller *controller, enum controller_state state
 
 static void close_stream(struct controller *controller)
 {
-	http_call_free(controller->stream);
-	controller->stream = NULL;
-	event_reader_free(controller->reader);
-	controller->reader = NULL;
-	if (controller->is_heard && clock_mono_ms() - controller->opened_ms >= STEADY_MS)
+	if (controller->follower && follower_lived_ms(controller->follower) >= STEADY_MS)
 		backoff_reset(&controller->retry);
-	controller->is_heard = false;
+	follower_free(controller->follower);
+	controller->follower = NULL;
 }
 
 static void close_join(struct controller *controller)
@@ -160,7 +151,7 @@ static int64_t note_failure(struct controller *controller, const struct tower_an
 
 	if (tower->meaning == TOWER_AWAY) {
 		delay_ms = backoff_next_ms(&controller->retry, random_number());
-		if (!controller->stream) {
+		if (!controller->follower) {
 			note_away(controller, tower->why);
 			next_tower(controller);
 		}
@@ -168,7 +159,7 @@ static int64_t note_failure(struct controller *controller, const struct tower_an
 	}
 	delay_ms = backoff_next_ms(&controller->refused, random_number());
 	note_refusal(controller, &tower->refusal);
-	if (!controller->stream) {
+	if (!controller->follower) {
 		(void)snprintf(controller->trouble, sizeof(controller->trouble), "%s", tower->why);
 		set_state(controller, tower->meaning == TOWER_UNTRUSTED ? CONTROLLER_UNTRUSTED
 									: CONTROLLER_REFUSED);
@@ -209,23 +200,8 @@ static void check_self(struct controller *controller)
 			   "start aircrew again to join anew");
 }
 
-static void step(void *data);
-
-static int on_event(const struct event *event, void *data)
-{
-	struct controller *controller = data;
-	int r = view_fold(controller->config.view, event, &controller->fold_err);
-
-	if (r < 0)
-		return r;
-	controller->is_changed |= r > 0;
-	controller->is_moved |= event->has_id;
-	return 0;
-}
-
 static void greet(struct controller *controller)
 {
-	controller->is_heard = true;
 	if (controller->state == CONTROLLER_LOST)
 		log_info("controller", "tower regained: %s", tower_of(controller)->base);
 	controller->was_connected = true;
@@ -247,83 +223,46 @@ static void react_to_reset(struct controller *controller)
 	loop_timer_set(controller->wake, (int64_t)(random_number() % REJOIN_SPREAD_MS));
 }
 
-static void on_stream_data(const char *bytes, size_t len, void *data)
+static void on_events(bool is_changed, void *data)
 {
 	struct controller *controller = data;
-	struct err err = { 0 };
-	int r;
 
-	if (!controller->is_heard)
+	if (controller->state != CONTROLLER_CONNECTED)
 		greet(controller);
-	controller->is_changed = false;
-	controller->is_moved = false;
-	controller->fold_err = (struct err){ 0 };
-	r = event_reader_feed(controller->reader, bytes, len, &err);
-	if (controller->is_changed)
-		controller->config.on_view(controller->config.data);
-	else if (controller->is_moved)
-		controller->config.on_cursor(controller->config.data);
+	controller->config.on_view(is_changed, controller->config.data);
 	react_to_reset(controller);
-	if (r < 0) {
-		close_stream(controller);
-		fail_locally(controller, controller->fold_err.code ? &controller->fold_err : &err);
-		return;
-	}
 	check_self(controller);
 }
 
-static void on_stream_done(const struct http_answer *answer, void *data)
+static void on_stream_end(const struct tower_answer *tower, void *data)
 {
 	struct controller *controller = data;
-	struct tower_answer tower;
+	struct tower_answer away = *tower;
 
-	tower_read_answer(answer, tower_of(controller), controller->config.pin, &tower);
 	close_stream(controller);
-	if (tower.meaning == TOWER_REFUSED) {
+	/* What came before an event that could not be understood counts. */
+	controller->config.on_view(true, controller->config.data);
+	if (tower->meaning == TOWER_REFUSED) {
 		/* The ticket is no good any more; if there is more to it, the join will say so. */
 		controller->must_join = true;
-		tower.meaning = TOWER_AWAY;
-	} else if (tower.meaning == TOWER_AGREED) {
-		tower.meaning = TOWER_AWAY;
-		(void)snprintf(tower.why, sizeof(tower.why), "%.110s ended the stream of events",
-			       tower_of(controller)->base);
+		away.meaning = TOWER_AWAY;
 	}
-	loop_timer_set(controller->wake, note_failure(controller, &tower));
+	loop_timer_set(controller->wake, note_failure(controller, &away));
 }
 
 static int open_stream(struct controller *controller, struct err *err)
 {
-	char url[EVENTS_URL_BYTES];
-	char ticket_line[JOIN_HEADER_BYTES];
-	char resume_line[RESUME_HEADER_BYTES] = "Last-Event-ID: ";
-	const char *headers[] = { "Accept: text/event-stream", ticket_line, NULL, NULL };
-	struct http_request request = { .method = "GET",
-					.url = url,
-					.headers = headers,
-					.silent_ms = CONTROLLER_SILENT_MS,
-					.on_data = on_stream_data,
-					.on_done = on_stream_done,
-					.data = controller };
-	struct event_id id;
-	int r = event_reader_new(on_event, controller, &controller->reader, err);
+	struct follower_config config = { .client = controller->config.client,
+					  .url = tower_of(controller),
+					  .pin = controller->config.pin,
+					  .zone = controller->config.zone,
+					  .ticket = controller->ticket,
+					  .view = controller->config.view,
+					  .on_events = on_events,
+					  .on_end = on_stream_end,
+					  .data = controller };
 
-	if (r < 0)
-		return r;
-	view_begin_stream(controller->config.view);
-	(void)snprintf(url, sizeof(url), "%s/zones/%s/events", tower_of(controller)->base,
-		       controller->config.zone);
-	(void)snprintf(ticket_line, sizeof(ticket_line), "Authorization: Bearer %s",
-		       controller->ticket);
-	if (view_id(controller->config.view, &id)) {
-		event_id_format(&id, resume_line + strlen(resume_line));
-		headers[2] = resume_line;
-	}
-	controller->opened_ms = clock_mono_ms();
-	r = http_client_start(controller->config.client, &request, &controller->stream, err);
-	crypto_wipe(ticket_line, sizeof(ticket_line));
-	if (r < 0)
-		close_stream(controller);
-	return r;
+	return follower_new(&config, &controller->follower, err);
 }
 
 static void take_answer(struct controller *controller, const struct join_answer *answer)
@@ -351,6 +290,8 @@ static void end_leave(struct controller *controller, const char *why)
 	if (fn)
 		fn(why, controller->leave_data);
 }
+
+static void step(void *data);
 
 static void on_join(const struct tower_answer *tower, const struct join_answer *answer, void *data)
 {
@@ -413,7 +354,7 @@ static void step(void *data)
 		r = start_call(controller, true, &err);
 	else if (controller->leave_fn)
 		r = start_call(controller, false, &err);
-	else if (!controller->stream)
+	else if (!controller->follower)
 		r = open_stream(controller, &err);
 	if (r < 0)
 		fail_locally(controller, &err);
@@ -431,7 +372,7 @@ static void on_absent(void *data)
 	    view_peer_is_absent(view, &controller->public_key))
 		loop_timer_set(controller->absent, CONTROLLER_ABSENT_MS);
 	else if (view_drop_absent(view) > 0)
-		controller->config.on_view(controller->config.data);
+		controller->config.on_view(true, controller->config.data);
 }
 
 int controller_new(const struct controller_config *config, struct controller **ret_controller,

@@ -9,7 +9,6 @@
 #include "nodeagent/join_call.h"
 #include "nodeagent/view.h"
 
-#define CONTROLLER_SILENT_MS 40000  /* a stream without a byte for so long is over */
 #define CONTROLLER_ABSENT_MS 120000 /* how long those missing after a reset are kept */
 #define CONTROLLER_TOWERS_MAX 16
 #define CONTROLLER_RETRY_FIRST_MS 100
@@ -47,8 +46,8 @@ struct controller_config {
 	/* What to ask for: called before every join, for addresses can change. */
 	void (*get_wish)(struct join_wish *ret_wish, void *data);
 	void (*on_joined)(const struct join_answer *answer, void *data);
-	void (*on_view)(void *data);   /* something a node acts on changed */
-	void (*on_cursor)(void *data); /* the view's id moved on, perhaps nothing else */
+	/* The view was told something; often just where to resume from. */
+	void (*on_view)(bool is_changed, void *data);
 	void (*on_state)(enum controller_state state, void *data);
 	void *data;
 };

@@ -28,8 +28,9 @@ static void on_joined(const struct join_answer *answer, void *data)
 	leaver->node.self.generation = answer->generation;
 }
 
-static void on_change(void *data)
+static void on_view(bool is_changed, void *data)
 {
+	(void)is_changed;
 	(void)data;
 }
 
@@ -64,8 +65,7 @@ static int open_leaver(struct leaver *leaver, struct config *config, struct err 
 	controller = node_controller_config(&leaver->node);
 	controller.get_wish = get_wish;
 	controller.on_joined = on_joined;
-	controller.on_view = on_change;
-	controller.on_cursor = on_change;
+	controller.on_view = on_view;
 	controller.on_state = on_state;
 	controller.data = leaver;
 	return controller_new(&controller, &leaver->controller, err);

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+#include "nodeagent/keeper.h"
+
+#include <malloc.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "crypto/crypto.h"
+#include "nodeagent/documented.h"
+
+struct keeper {
+	struct keeper_config config;
+	struct loop_timer *timer;
+	bool is_waiting; /* the timer runs */
+	bool is_behind;  /* the cache lags behind the view */
+	struct str text; /* for people, not written everywhere yet; holds the private key */
+	bool is_latest;  /* it stands in the file of what is wanted; not in that of the applied */
+};
+
+static void forget_text(struct keeper *keeper)
+{
+	if (keeper->text.at)
+		crypto_wipe(keeper->text.at, keeper->text.cap);
+	str_done(&keeper->text);
+	keeper->is_latest = false;
+}
+
+static void write_later(struct keeper *keeper, int64_t delay_ms)
+{
+	/* Not pushed back by every further change: a busy zone would never be written. */
+	if (!keeper->is_waiting)
+		loop_timer_set(keeper->timer, delay_ms);
+	keeper->is_waiting = true;
+}
+
+static void save_cache(struct keeper *keeper)
+{
+	const struct keeper_config *config = &keeper->config;
+	struct err err = { 0 };
+
+	if (!keeper->is_behind || !view_is_complete(config->view))
+		return;
+	if (statedir_save(config->statedir, config->self, config->view, &err) < 0)
+		log_warn("agent", "cache not written: %s", err.text);
+	keeper->is_behind = false;
+	/* The text of a large zone is more than the agent holds otherwise. */
+	(void)malloc_trim(0);
+}
+
+static void save_text(struct keeper *keeper, enum documented_file file)
+{
+	struct err err = { 0 };
+
+	if (documented_save(DOCUMENTED_DIR, keeper->config.interface, file, keeper->text.at, &err) <
+	    0)
+		log_warn("agent", "%s", err.text);
+}
+
+static void on_timer(void *data)
+{
+	struct keeper *keeper = data;
+	struct reconcile_status status;
+
+	keeper->is_waiting = false;
+	save_cache(keeper);
+	if (keeper->text.len == 0 || keeper->text.failed)
+		return;
+	if (!keeper->is_latest)
+		save_text(keeper, DOCUMENTED_LATEST);
+	keeper->is_latest = true;
+	reconcile_get_status(keeper->config.reconcile, &status);
+	if (!status.in_sync) {
+		write_later(keeper, RECONCILE_CHECK_MS);
+		return;
+	}
+	save_text(keeper, DOCUMENTED_APPLIED);
+	forget_text(keeper);
+}
+
+int keeper_new(const struct keeper_config *config, struct keeper **ret_keeper, struct err *err)
+{
+	_cleanup_free_ struct keeper *keeper = calloc(1, sizeof(*keeper));
+	int r;
+
+	if (!keeper)
+		return err_oom(err);
+	keeper->config = *config;
+	r = loop_timer_new(config->loop, on_timer, keeper, &keeper->timer, err);
+	if (r < 0)
+		return r;
+	*ret_keeper = TAKE_PTR(keeper);
+	return 0;
+}
+
+void keeper_free(struct keeper *keeper)
+{
+	if (!keeper)
+		return;
+	save_cache(keeper);
+	forget_text(keeper);
+	loop_timer_free(keeper->timer);
+	free(keeper);
+}
+
+void keeper_touch(struct keeper *keeper, bool soon)
+{
+	keeper->is_behind = true;
+	if (soon)
+		write_later(keeper, KEEPER_DELAY_MS);
+}
+
+void keeper_note_desired(struct keeper *keeper, const struct desired *desired)
+{
+	if (!keeper->config.for_people)
+		return;
+	forget_text(keeper);
+	if (!desired)
+		return;
+	documented_write(&keeper->text, desired);
+	write_later(keeper, KEEPER_DELAY_MS);
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+/*
+ * Writes down what the agent knows, a little later than it changes and many changes at once: the
+ * cache to start from, and the two files for people.
+ */
+#ifndef NODEAGENT_KEEPER_H
+#define NODEAGENT_KEEPER_H
+
+#include "nodeagent/reconcile.h"
+#include "nodeagent/statedir.h"
+
+#define KEEPER_DELAY_MS 1000
+
+struct keeper;
+
+/* Whatever it points to must stay as long as the keeper. */
+struct keeper_config {
+	struct loop *loop;
+	const struct statedir *statedir;
+	const struct statedir_self *self;
+	const struct view *view;
+	const struct reconcile *reconcile;
+	const char *interface;
+	bool for_people; /* whether to write their files too */
+};
+
+int keeper_new(const struct keeper_config *config, struct keeper **ret_keeper,
+	       struct err *err) _must_check_;
+
+/* Writes the cache when it lags behind, wipes what it held. NULL is allowed. */
+void keeper_free(struct keeper *keeper);
+
+/* The view moved on: to be written soon, or (not `soon`) only together with something else. */
+void keeper_touch(struct keeper *keeper, bool soon);
+
+/* This is wanted now: for people to see. NULL: nothing is; their files stay as they are. */
+void keeper_note_desired(struct keeper *keeper, const struct desired *desired);
+
+#endif
