@@ -325,24 +325,43 @@ static int take_folders(const struct agent_options *options, struct config *conf
 	return r;
 }
 
+/* An empty value is none, on the command line as in the environment. */
+static struct agent_options without_empty(const struct agent_options *options)
+{
+	struct agent_options given = *options;
+	char **const texts[] = { &given.controller_password, &given.controller_pin,
+				 &given.controller_ca,       &given.join_token,
+				 &given.join_token_file,     &given.public_key,
+				 &given.private_key,         &given.private_key_file,
+				 &given.request_ip,          &given.hostname,
+				 &given.local_endpoint_ip };
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		if (*texts[i] && !**texts[i])
+			*texts[i] = NULL;
+	}
+	return given;
+}
+
 int config_make(const struct agent_options *options, struct config *ret_config, struct err *err)
 {
+	const struct agent_options given = without_empty(options);
 	_cleanup_(config_done) struct config config = { .daemon = options->daemon,
 							.dry_run = options->dry_run };
 	int r = log_level_parse(options->log_level, &config.log_level);
 
 	if (r >= 0)
-		r = take_towers(options, &config, err);
+		r = take_towers(&given, &config, err);
 	if (r >= 0)
-		r = take_wishes(options, &config, err);
+		r = take_wishes(&given, &config, err);
 	if (r >= 0)
-		r = take_interface(options, &config, err);
+		r = take_interface(&given, &config, err);
 	if (r >= 0)
-		r = take_folders(options, &config, err);
+		r = take_folders(&given, &config, err);
 	if (r >= 0)
-		r = take_token(options, &config, err);
+		r = take_token(&given, &config, err);
 	if (r >= 0)
-		r = take_key(options, &config, err);
+		r = take_key(&given, &config, err);
 	if (r < 0)
 		return r;
 	*ret_config = config;

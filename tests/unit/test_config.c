@@ -163,6 +163,16 @@ static void allows_plain_http_for_those_who_insist(void)
 	check(!config.towers[0].is_loopback);
 }
 
+static void an_empty_value_is_none(void)
+{
+	_cleanup_(config_done) struct config config = { 0 };
+
+	check(make(URL
+		   " --controller-pin= --join-token= --request-ip= --private-key= --public-key=",
+		   &config, NULL) == 0);
+	check(!*config.pin && !config.token && !config.has_key);
+}
+
 static void takes_several_towers(void)
 {
 	_cleanup_(config_done) struct config config = { 0 };
@@ -275,6 +285,7 @@ int main(void)
 	run(refuses_by_name);
 	run(a_secret_is_in_no_sentence);
 	run(allows_plain_http_for_those_who_insist);
+	run(an_empty_value_is_none);
 	run(takes_several_towers);
 	run(takes_a_pin_with_and_without_its_name);
 	run(reads_a_key_among_blank_lines);
