@@ -251,6 +251,51 @@ static inline const char *peer_line(const struct core *core, unsigned number)
 	return line.at;
 }
 
+static inline void add_row(struct str *to, const struct op *op)
+{
+	struct row row;
+
+	if (op_row(op, &row) < 0)
+		abort();
+	str_printf(to, "%s %s\n", row.table, row.json);
+	free(row.json);
+}
+
+/* Every row and document of a committed state as text, so that two states can be compared. */
+static inline char *state_image(const struct state *state)
+{
+	_cleanup_str_ struct str image = { 0 };
+	const struct zone *zone = NULL;
+
+	str_printf(&image, "%ju-%jx zones %ju peers %ju\n", (uintmax_t)state_revision(state),
+		   (uintmax_t)state_mark(state), (uintmax_t)state_zones_len(state),
+		   (uintmax_t)state_peers_len(state, NULL));
+	while ((zone = state_next_zone(state, zone ? zone->name : NULL))) {
+		const struct peer *peer = NULL;
+		const struct token *token = NULL;
+		const struct resting *resting = NULL;
+
+		add_row(&image, &(struct op){ .kind = OP_PUT_ZONE, .zone = *zone });
+		str_printf(&image, "%s\npeers %ju tokens %ju resting %ju\n",
+			   state_zone_doc(state, zone->name),
+			   (uintmax_t)state_peers_len(state, zone->name),
+			   (uintmax_t)state_tokens_len(state, zone->name),
+			   (uintmax_t)state_resting_len(state, zone->name));
+		while ((peer = state_next_peer(state, zone->name, peer ? &peer->key : NULL))) {
+			add_row(&image, &(struct op){ .kind = OP_PUT_PEER, .peer = *peer });
+			str_printf(&image, "%s\n", state_peer_doc(state, &peer->key));
+		}
+		while ((token = state_next_token(state, zone->name, token ? token->id : NULL)))
+			add_row(&image, &(struct op){ .kind = OP_PUT_TOKEN, .token = *token });
+		while ((resting = state_next_resting(state, zone->name,
+						     resting ? resting->until_ms : 0,
+						     resting ? &resting->ip : NULL)))
+			add_row(&image,
+				&(struct op){ .kind = OP_PUT_RESTING, .resting = *resting });
+	}
+	return str_take(&image);
+}
+
 static inline void touch(struct core *core, unsigned number)
 {
 	struct key key = key_of(number);

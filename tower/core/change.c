@@ -2,6 +2,9 @@
 #include "tower/core/change.h"
 
 #include <errno.h>
+#include <stdio.h>
+
+#include "tower/core/change_word.h"
 
 int change_new(uint64_t revision, uint64_t mark, int64_t at_ms, struct change **ret_change)
 {
@@ -42,4 +45,42 @@ void change_freep(struct change **change)
 int change_add(struct change *change, const struct op *op)
 {
 	return vec_push(&change->ops, *op);
+}
+
+const struct op_word op_words[OP_KINDS] = {
+	[OP_PUT_ZONE] = { "put-zone", "zones", true },
+	[OP_REMOVE_ZONE] = { "remove-zone", "zones", false },
+	[OP_PUT_PEER] = { "put-peer", "peers", true },
+	[OP_REMOVE_PEER] = { "remove-peer", "peers", false },
+	[OP_PUT_TOKEN] = { "put-token", "tokens", true },
+	[OP_REMOVE_TOKEN] = { "remove-token", "tokens", false },
+	[OP_PUT_RESTING] = { "put-resting", "resting", true },
+	[OP_REMOVE_RESTING] = { "remove-resting", "resting", false },
+};
+
+void op_format_id(const struct op *op, char ret_id[static ROW_ID_BYTES])
+{
+	char key[KEY_TEXT_BYTES];
+	char address[IP_TEXT_BYTES];
+
+	switch (op->kind) {
+	case OP_PUT_ZONE:
+	case OP_REMOVE_ZONE:
+		(void)snprintf(ret_id, ROW_ID_BYTES, "%s", op->zone.name);
+		break;
+	case OP_PUT_PEER:
+	case OP_REMOVE_PEER:
+		key_format(&op->peer.key, key);
+		(void)snprintf(ret_id, ROW_ID_BYTES, "%s", key);
+		break;
+	case OP_PUT_TOKEN:
+	case OP_REMOVE_TOKEN:
+		(void)snprintf(ret_id, ROW_ID_BYTES, "%s", op->token.id);
+		break;
+	case OP_PUT_RESTING:
+	case OP_REMOVE_RESTING:
+		ip_format(&op->resting.ip, address);
+		(void)snprintf(ret_id, ROW_ID_BYTES, "%s/%s", op->resting.zone, address);
+		break;
+	}
 }

@@ -1,181 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
 /*
- * Changes and rows as JSON: docs/redis.md.
+ * Changes and rows from JSON: docs/redis.md.
  */
 #include <errno.h>
-#include <stdio.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "mesh/doc.h"
-#include "tower/core/change.h"
-
-static const struct op_word {
-	const char *word;
-	const char *table;
-	bool is_put;
-} op_words[] = {
-	[OP_PUT_ZONE] = { "put-zone", "zones", true },
-	[OP_REMOVE_ZONE] = { "remove-zone", "zones", false },
-	[OP_PUT_PEER] = { "put-peer", "peers", true },
-	[OP_REMOVE_PEER] = { "remove-peer", "peers", false },
-	[OP_PUT_TOKEN] = { "put-token", "tokens", true },
-	[OP_REMOVE_TOKEN] = { "remove-token", "tokens", false },
-	[OP_PUT_RESTING] = { "put-resting", "resting", true },
-	[OP_REMOVE_RESTING] = { "remove-resting", "resting", false },
-};
-
-/* --- writing --- */
-
-static int set_text(json_t *object, const char *name, const char *text)
-{
-	return json_object_set_new(object, name, json_string(text));
-}
-
-static int set_number(json_t *object, const char *name, int64_t number)
-{
-	return json_object_set_new(object, name, json_integer(number));
-}
-
-static json_t *row_of_token(const struct token *token)
-{
-	_cleanup_(doc_unref) json_t *row = json_object();
-	char hash[2 * CRYPTO_HASH_BYTES + 1];
-	int r = crypto_encode(CRYPTO_TEXT_HEX, token->secret_hash, CRYPTO_HASH_BYTES, hash,
-			      sizeof(hash));
-
-	r |= set_text(row, "Id", token->id);
-	r |= set_text(row, "Zone", token->zone);
-	r |= set_text(row, "Description", token->description);
-	r |= set_text(row, "SecretHash", hash);
-	r |= set_number(row, "UsesMax", (int64_t)token->uses_max);
-	r |= set_number(row, "Uses", (int64_t)token->uses);
-	r |= set_number(row, "Expires", token->expires_ms);
-	r |= set_number(row, "EphemeralTTL", token->ephemeral_ttl_s);
-	r |= json_object_set_new(row, "NodeAddress", doc_address_text(token->address));
-	r |= json_object_set_new(row, "PrefixRanges", doc_prefix_array(&token->ranges));
-	r |= set_number(row, "Created", token->created_ms);
-	r |= set_number(row, "Revision", (int64_t)token->revision);
-	return r == 0 ? TAKE_PTR(row) : NULL;
-}
-
-static json_t *row_of_resting(const struct resting *resting, bool is_put)
-{
-	_cleanup_(doc_unref) json_t *row = json_object();
-	char address[IP_TEXT_BYTES];
-	int r;
-
-	ip_format(&resting->ip, address);
-	r = set_text(row, "Zone", resting->zone);
-	r |= set_text(row, "Address", address);
-	if (is_put)
-		r |= set_number(row, "Until", resting->until_ms);
-	return r == 0 ? TAKE_PTR(row) : NULL;
-}
-
-static json_t *identity_of_peer(const struct peer *peer)
-{
-	char key[KEY_TEXT_BYTES];
-
-	key_format(&peer->key, key);
-	return json_pack("{s:s, s:s}", "PublicKey", key, "Zone", peer->zone);
-}
-
-static json_t *row_of(const struct op *op)
-{
-	switch (op->kind) {
-	case OP_PUT_ZONE:
-		return doc_row_of_zone(&op->zone);
-	case OP_REMOVE_ZONE:
-		return json_pack("{s:s}", "Name", op->zone.name);
-	case OP_PUT_PEER:
-		return doc_row_of_peer(&op->peer);
-	case OP_REMOVE_PEER:
-		return identity_of_peer(&op->peer);
-	case OP_PUT_TOKEN:
-		return row_of_token(&op->token);
-	case OP_REMOVE_TOKEN:
-		return json_pack("{s:s, s:s}", "Id", op->token.id, "Zone", op->token.zone);
-	case OP_PUT_RESTING:
-	case OP_REMOVE_RESTING:
-		return row_of_resting(&op->resting, op_words[op->kind].is_put);
-	}
-	return NULL;
-}
-
-static json_t *json_of_op(const struct op *op)
-{
-	_cleanup_(doc_unref) json_t *object = json_object();
-	int r = set_text(object, "op", op_words[op->kind].word);
-
-	if (op->from_zone[0])
-		r |= set_text(object, "from", op->from_zone);
-	r |= json_object_set_new(object, "row", row_of(op));
-	return r == 0 ? TAKE_PTR(object) : NULL;
-}
-
-int change_encode(const struct change *change, char **ret_text)
-{
-	_cleanup_(doc_unref) json_t *object = json_object();
-	json_t *ops = json_array();
-	char *text;
-	int r = set_number(object, "v", CHANGE_VERSION);
-
-	r |= set_number(object, "at", change->at_ms);
-	r |= json_object_set_new(object, "ops", ops);
-	for (size_t i = 0; r == 0 && i < change->ops.len; i++)
-		r = json_array_append_new(ops, json_of_op(&change->ops.at[i]));
-	text = r == 0 ? json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
-	if (!text)
-		return -ENOMEM;
-	*ret_text = text;
-	return 0;
-}
-
-static void format_id(const struct op *op, char ret_id[static ROW_ID_BYTES])
-{
-	char key[KEY_TEXT_BYTES];
-	char address[IP_TEXT_BYTES];
-
-	switch (op->kind) {
-	case OP_PUT_ZONE:
-	case OP_REMOVE_ZONE:
-		(void)snprintf(ret_id, ROW_ID_BYTES, "%s", op->zone.name);
-		break;
-	case OP_PUT_PEER:
-	case OP_REMOVE_PEER:
-		key_format(&op->peer.key, key);
-		(void)snprintf(ret_id, ROW_ID_BYTES, "%s", key);
-		break;
-	case OP_PUT_TOKEN:
-	case OP_REMOVE_TOKEN:
-		(void)snprintf(ret_id, ROW_ID_BYTES, "%s", op->token.id);
-		break;
-	case OP_PUT_RESTING:
-	case OP_REMOVE_RESTING:
-		ip_format(&op->resting.ip, address);
-		(void)snprintf(ret_id, ROW_ID_BYTES, "%s/%s", op->resting.zone, address);
-		break;
-	}
-}
-
-int op_row(const struct op *op, struct row *ret_row)
-{
-	struct row row = { .table = op_words[op->kind].table };
-
-	if (op_words[op->kind].is_put) {
-		_cleanup_(doc_unref) json_t *object = row_of(op);
-
-		if (object)
-			row.json = json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER);
-		if (!row.json)
-			return -ENOMEM;
-	}
-	format_id(op, row.id);
-	*ret_row = row;
-	return 0;
-}
-
-/* --- reading --- */
+#include "tower/core/change_word.h"
 
 static int read_time(const json_t *object, const char *name, int64_t *ret_ms, struct err *err)
 {
@@ -297,7 +129,7 @@ static int read_kind(const json_t *object, enum op_kind *ret_kind, struct err *e
 	char word[16];
 	int r = doc_required(doc_text(object, "op", word, sizeof(word), err), "op", err);
 
-	for (size_t i = 0; r > 0 && i < ARRAY_SIZE(op_words); i++) {
+	for (size_t i = 0; r > 0 && i < OP_KINDS; i++) {
 		if (str_eq(word, op_words[i].word)) {
 			*ret_kind = (enum op_kind)i;
 			return 0;
@@ -379,7 +211,7 @@ int op_from_row(const char *table, const char *id, const char *json, size_t json
 	int r = -EPROTO;
 
 	for (size_t i = 0; r < 0; i++) {
-		if (i == ARRAY_SIZE(op_words))
+		if (i == OP_KINDS)
 			return err_set(err, -EPROTO, "'%s' is no table of rows", table);
 		if (op_words[i].is_put && str_eq(op_words[i].table, table)) {
 			op.kind = (enum op_kind)i;
@@ -391,7 +223,7 @@ int op_from_row(const char *table, const char *id, const char *json, size_t json
 		r = read_row(object, &op, err);
 	if (r < 0)
 		return r;
-	format_id(&op, own_id);
+	op_format_id(&op, own_id);
 	if (!str_eq(own_id, id))
 		return err_set(err, -EPROTO, "the row '%.80s' of %s says that it is '%.80s'", id,
 			       table, own_id);
