@@ -41,8 +41,10 @@
 		vec_r_;                                                                \
 	})
 
-#define vec_foreach(item, vec) \
-	for (typeof(*(vec)->at) *item = (vec)->at; (item) < (vec)->at + (vec)->len; (item)++)
+/* An empty vector's NULL is not counted from: C knows no NULL + 0. */
+#define vec_foreach(item, vec)                     \
+	for (typeof(*(vec)->at) *item = (vec)->at; \
+	     (vec)->len > 0 && (item) < (vec)->at + (vec)->len; (item)++)
 
 /* Frees the array itself and empties the vector. */
 #define vec_done(vec)                        \
