@@ -55,12 +55,27 @@ int crypto_encode(enum crypto_text text, const void *bytes, size_t len, char *to
 	return 0;
 }
 
+/*
+ * libsodium 1.0.18 takes some bytes above 127 for letters of base64: one key would have many texts.
+ * Looks at every byte, whatever it finds: the text may be secret.
+ */
+static bool is_ascii(const char *text, size_t len)
+{
+	unsigned seen = 0;
+
+	for (size_t i = 0; i < len; i++)
+		seen |= (unsigned char)text[i];
+	return seen < 0x80;
+}
+
 int crypto_decode(enum crypto_text text, const char *from, size_t text_len, void *to,
 		  size_t to_bytes, size_t *ret_len)
 {
 	size_t len = 0;
 	int r;
 
+	if (!is_ascii(from, text_len))
+		return -EINVAL;
 	if (text == CRYPTO_TEXT_HEX)
 		r = sodium_hex2bin(to, to_bytes, from, text_len, NULL, &len, NULL);
 	else

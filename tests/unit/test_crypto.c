@@ -96,6 +96,29 @@ static void refuses_malformed_text(void)
 	}
 }
 
+static void takes_no_letter_outside_its_alphabet(void)
+{
+	static const char alnum[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+	static const struct {
+		enum crypto_text text;
+		const char *more;
+	} rows[] = { { CRYPTO_TEXT_BASE64, "+/" }, { CRYPTO_TEXT_BASE64_URL, "-_" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		for (int c = 1; c < 256; c++) {
+			const char text[] = { 'A', (char)c, 'A', 'A' };
+			bool is_letter = strchr(alnum, c) || strchr(rows[i].more, c);
+			uint8_t bytes[3];
+			size_t len = 0;
+			int r = crypto_decode(rows[i].text, text, sizeof(text), bytes,
+					      sizeof(bytes), &len);
+
+			check((r == 0) == is_letter);
+		}
+	}
+}
+
 static void refuses_texts_that_do_not_fit(void)
 {
 	char text[8];
@@ -247,6 +270,7 @@ int main(void)
 		return 1;
 	run(encodes_and_decodes_the_vectors_of_rfc_4648);
 	run(refuses_malformed_text);
+	run(takes_no_letter_outside_its_alphabet);
 	run(refuses_texts_that_do_not_fit);
 	run(hashes_as_blake2b_256);
 	run(macs_as_the_header_says);
