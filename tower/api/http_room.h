@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+/*
+ * What the files of the HTTP room share. Nobody else includes it.
+ */
+#ifndef API_HTTP_ROOM_H
+#define API_HTTP_ROOM_H
+
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <sys/queue.h>
+
+#include "base/str.h"
+#include "tower/api/http.h"
+
+/* A listener: one daemon of libmicrohttpd, driven by our loop through its epoll descriptor. */
+struct daemon {
+	struct http *http;
+	struct MHD_Daemon *mhd;
+	struct loop_fd *watch;
+	struct auth_listener trust;
+	bool resumed; /* connections were resumed: it must run before the loop sleeps */
+	LIST_ENTRY(daemon) link;
+};
+
+/* A client's connection, kept to bound how long it may take to come up with a request. */
+struct connection {
+	struct daemon *daemon;
+	int fd;
+	bool waiting;
+	int64_t since_ms;
+	char client[INET6_ADDRSTRLEN];
+	TAILQ_ENTRY(connection) link; /* on http->waiting, oldest first */
+};
+
+TAILQ_HEAD(connection_queue, connection);
+
+enum request_phase {
+	PHASE_READING,    /* headers or body are coming */
+	PHASE_DISPATCHED, /* somebody will answer */
+	PHASE_ANSWERED,   /* the answer is made, and on its way */
+};
+
+struct http_request {
+	struct daemon *daemon;
+	struct MHD_Connection *mhd;
+	enum request_phase phase;
+	bool suspended;
+	bool resuming; /* on http->resuming */
+	struct http_asked asked;
+	char *path; /* owns asked.path; behind its NUL stands the query */
+	struct str body;
+	bool body_too_long;
+	struct MHD_Response *response;
+	int status;
+	struct http_stream stream;
+	void *data;
+	void (*on_gone)(void *data);
+	struct str extra_headers; /* "name\0value\0", for the answer that comes */
+	LIST_ENTRY(http_request) link;
+	TAILQ_ENTRY(http_request) resume_link;
+};
+
+TAILQ_HEAD(request_queue, http_request);
+
+struct http {
+	struct loop *loop;
+	struct loop_hook *hook;
+	struct loop_timer *sweep;
+	struct http_limits limits;
+	http_dispatch_fn dispatch;
+	void *data;
+	bool closing;
+	unsigned connections;
+	LIST_HEAD(, daemon) daemons;
+	LIST_HEAD(, http_request) requests;
+	struct request_queue resuming;
+	struct connection_queue waiting;
+};
+
+/* Has the connection's handler called again, before the loop sleeps. */
+void http_resume(struct http_request *request);
+
+#endif
