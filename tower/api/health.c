@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+/*
+ * Probes, and the challenge that a proof answers.
+ */
+#include <string.h>
+
+#include "tower/api/call.h"
+
+void health_get(struct api_call *call)
+{
+	http_answer_text(call->http, 200, "ok\n");
+}
+
+static const char *status_word(enum store_status status)
+{
+	static const char *const words[] = {
+		[STORE_CONNECTING] = "connecting",
+		[STORE_LOADING] = "loading",
+		[STORE_READY] = "ready",
+		[STORE_LOST] = "store-lost",
+		[STORE_FOREIGN] = "foreign-history",
+	};
+
+	return words[status];
+}
+
+void ready_get(struct api_call *call)
+{
+	const struct api_config *c = &call->api->c;
+	enum store_status status = store_status(c->store);
+	bool ready = status == STORE_READY;
+	json_t *object = json_pack("{s:b, s:s, s:s, s:s, s:I}", "ready", ready, "status",
+				   status_word(status), "why", store_status_why(c->store),
+				   "durability", store_is_durable(c->store) ? "strong" : "weak",
+				   "revision", (json_int_t)state_revision(c->state));
+	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+
+	json_decref(object);
+	http_answer_json(call->http, ready ? 200 : 503, text, text ? strlen(text) : 0);
+}
+
+void challenge_get(struct api_call *call)
+{
+	char nonce[AUTH_NONCE_TEXT_BYTES];
+	char key_text[KEY_TEXT_BYTES];
+	struct key tower_public;
+	json_t *object;
+	char *text;
+
+	auth_challenge(call->api->c.auth, commit_now_ms(call->api->c.commit), nonce, &tower_public);
+	key_format(&tower_public, key_text);
+	object = json_pack("{s:s, s:s, s:i}", "Nonce", nonce, "TowerKey", key_text, "ExpiresIn",
+			   AUTH_NONCE_MS / 1000);
+	text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+	json_decref(object);
+	http_answer_json(call->http, 200, text, text ? strlen(text) : 0);
+}
