@@ -25,7 +25,7 @@ struct api_call {
 	struct auth_subject subject;
 	struct commit_ticket *ticket; /* of the change that was submitted */
 	api_answer_fn on_answer;
-	struct key key;   /* that a join's body names */
+	struct key key;                     /* that a join's body names */
 	char secret[AUTH_TOKEN_TEXT_BYTES]; /* shown once: a new token's text */
 };
 
