@@ -17,7 +17,7 @@
 char *join_write_body(const struct join_wish *wish)
 {
 	_cleanup_(doc_unref) json_t *body = json_object();
-	bool has_address = wish->address[0].family != IP_NONE || wish->address[1].family != IP_NONE;
+	const struct ip *address = wish->address;
 	char key[KEY_TEXT_BYTES];
 	int failed = 0;
 
@@ -29,8 +29,8 @@ char *join_write_body(const struct join_wish *wish)
 		endpoint_format(&wish->endpoint, endpoint);
 		failed |= json_object_set_new(body, "EndpointIP", json_string(endpoint));
 	}
-	if (has_address)
-		failed |= json_object_set_new(body, "NodeAddress", doc_address_text(wish->address));
+	if (address[0].family != IP_NONE || address[1].family != IP_NONE)
+		failed |= json_object_set_new(body, "NodeAddress", doc_address_text(address));
 	if (wish->prefixes)
 		failed |= json_object_set_new(body, "ChildPrefixes",
 					      doc_prefix_array(wish->prefixes));

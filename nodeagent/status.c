@@ -107,18 +107,19 @@ json_t *status_report(const struct status_input *input)
 
 	(void)view_id(input->view, &id);
 	key_format(input->public_key, key);
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:o, s:I, s:s, s:s, s:i, s:b, s:s, s:o, "
-			 "s:o}",
-			 "Version", VERSION, "Zone", input->zone, "PublicKey", key, "Hostname",
-			 self ? self->hostname : "", "NodeAddress",
-			 doc_address_text(self ? self->address : none), "Generation",
-			 (json_int_t)(self ? self->generation : 0), "Tower",
-			 report_tower(&input->controller), "Revision", (json_int_t)id.revision,
-			 "Interface", input->interface, "Backend",
-			 reconcile->backend ? reconcile->backend : "", "Mtu", (int)reconcile->mtu,
-			 "InSync", reconcile->in_sync, "Trouble",
-			 reconcile->trouble ? reconcile->trouble : "", "Refusal",
-			 report_refusal(&input->controller), "Peers", report_peers(input));
+	return json_pack(
+		"{s:s, s:s, s:s, s:s, s:o, s:I, s:o, s:I, s:s, s:s, s:s, s:i, s:b, s:s, s:o, "
+		"s:o}",
+		"Version", VERSION, "Zone", input->zone, "PublicKey", key, "Hostname",
+		self ? self->hostname : "", "NodeAddress",
+		doc_address_text(self ? self->address : none), "Generation",
+		(json_int_t)(self ? self->generation : 0), "Tower",
+		report_tower(&input->controller), "Revision", (json_int_t)id.revision, "Interface",
+		input->interface, "Backend", reconcile->backend ? reconcile->backend : "",
+		"BackendWhy", reconcile->backend_why ? reconcile->backend_why : "", "Mtu",
+		(int)reconcile->mtu, "InSync", reconcile->in_sync, "Trouble",
+		reconcile->trouble ? reconcile->trouble : "", "Refusal",
+		report_refusal(&input->controller), "Peers", report_peers(input));
 }
 
 static const char *text_of(const json_t *object, const char *name)
