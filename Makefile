@@ -42,6 +42,7 @@ UNIT    := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/test_*.c)))
 FUZZ    := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 REPLAY  := $(subst /fuzz_,/replay_,$(FUZZ))
 BENCH   := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/bench/bench_*.c)))
+BENCH_SHARED := $(filter-out tests/bench/bench_%,$(sort $(wildcard tests/bench/*.c)))
 PROGRAMS := $(if $(wildcard tower/main.c),controltower) $(if $(wildcard nodeagent/main.c),aircrew)
 ARCHIVES := $(BUILD)/tower.a $(BUILD)/agent.a $(BUILD)/lib.a
 RUN      = BUILD=$(BUILD) BIN=$(CURDIR)/$(BIN) STRICT=$(STRICT) tests/run.sh
@@ -58,7 +59,8 @@ $(BUILD)/%.a:
 
 $(BUILD)/controltower: $(call obj,tower/main.c) $(BUILD)/tower.a $(BUILD)/lib.a
 $(BUILD)/aircrew: $(call obj,nodeagent/main.c) $(BUILD)/agent.a $(BUILD)/lib.a
-$(UNIT) $(BENCH): $(BUILD)/%: $(BUILD)/%.o $(ARCHIVES)
+$(UNIT): $(BUILD)/%: $(BUILD)/%.o $(ARCHIVES)
+$(BENCH): $(BUILD)/%: $(BUILD)/%.o $(call obj,$(BENCH_SHARED)) $(ARCHIVES)
 $(FUZZ): $(BUILD)/%: $(BUILD)/%.o $(ARCHIVES)
 $(REPLAY): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(ARCHIVES)
 $(addprefix $(BUILD)/,$(PROGRAMS)) $(UNIT) $(BENCH) $(FUZZ) $(REPLAY):
