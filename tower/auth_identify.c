@@ -318,6 +318,8 @@ int auth_identify(struct auth *auth, const struct auth_request *request, int64_t
 		subject.role = ROLE_ADMIN;
 	else if (!attempt.has_bearer)
 		r = refuse_bare(&attempt);
+	else if (attempt.bearer.kind == BEARER_TICKET && request->route == ROUTE_JOIN)
+		r = refuse_proof(&attempt, "a join wants a proof of the key; a ticket is none");
 	else if (attempt.bearer.kind == BEARER_TICKET)
 		r = check_ticket(&attempt, &subject);
 	else if (attempt.bearer.kind == BEARER_JOIN_TOKEN)
