@@ -16,7 +16,9 @@ int vec_grow(void **at, size_t *cap, size_t need, size_t item_bytes)
 			return -ENOMEM;
 		more *= 2;
 	}
-	grown = reallocarray(*at, more, item_bytes);
+	if (more > PTRDIFF_MAX / item_bytes)
+		return -ENOMEM;
+	grown = realloc(*at, more * item_bytes);
 	if (!grown)
 		return -ENOMEM;
 	*at = grown;
