@@ -4,11 +4,15 @@
  */
 #include "mesh/doc.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
 #include "base/str.h"
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
 
 /* "public-key" means "PublicKey". */
 static bool means(const char *key, const char *name)
@@ -16,7 +20,7 @@ static bool means(const char *key, const char *name)
 	for (;; key++, name++) {
 		while (*key == '-')
 			key++;
-		if (tolower((unsigned char)*key) != tolower((unsigned char)*name))
+		if (lower(*key) != lower(*name))
 			return false;
 		if (!*key)
 			return true;
@@ -28,17 +32,17 @@ int doc_field(const json_t *object, const char *name, json_t **ret_value, struct
 	json_t *walked = (json_t *)object; /* jansson's iterators take no const */
 	const char *found_key = NULL;
 	json_t *found = NULL;
-	const char *key;
-	json_t *value = NULL;
 
-	json_object_foreach(walked, key, value) {
+	for (void *at = json_object_iter(walked); at; at = json_object_iter_next(walked, at)) {
+		const char *key = json_object_iter_key(at);
+
 		if (!means(key, name))
 			continue;
 		if (found_key)
 			return err_set(err, -EPROTO, "field '%s': given twice ('%.40s', '%.40s')",
 				       name, found_key, key);
 		found_key = key;
-		found = value;
+		found = json_object_iter_value(at);
 	}
 	*ret_value = json_is_null(found) ? NULL : found;
 	return 0;
