@@ -96,27 +96,23 @@ static void refuses_malformed_text(void)
 	}
 }
 
+static void check_alphabet(enum crypto_text text, const char *letters)
+{
+	for (int c = 1; c < 256; c++) {
+		const char word[] = { 'A', (char)c, 'A', 'A' };
+		uint8_t bytes[3];
+		size_t len = 0;
+		int r = crypto_decode(text, word, sizeof(word), bytes, sizeof(bytes), &len);
+
+		check(r == (strchr(letters, c) ? 0 : -EINVAL));
+	}
+}
+
 static void takes_no_letter_outside_its_alphabet(void)
 {
-	static const char alnum[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-	static const struct {
-		enum crypto_text text;
-		const char *more;
-	} rows[] = { { CRYPTO_TEXT_BASE64, "+/" }, { CRYPTO_TEXT_BASE64_URL, "-_" } };
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		for (int c = 1; c < 256; c++) {
-			const char text[] = { 'A', (char)c, 'A', 'A' };
-			bool is_letter = strchr(alnum, c) || strchr(rows[i].more, c);
-			uint8_t bytes[3];
-			size_t len = 0;
-			int r = crypto_decode(rows[i].text, text, sizeof(text), bytes,
-					      sizeof(bytes), &len);
-
-			check((r == 0) == is_letter);
-		}
-	}
+#define ALNUM "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	check_alphabet(CRYPTO_TEXT_BASE64, ALNUM "+/");
+	check_alphabet(CRYPTO_TEXT_BASE64_URL, ALNUM "-_");
 }
 
 static void refuses_texts_that_do_not_fit(void)
