@@ -148,7 +148,7 @@ static bool refuse_unloaded(const struct api *api, const struct route *route,
 	struct refusal refusal;
 
 	/* Behind the first load, reads and watchers go on whatever becomes of Redis. */
-	if (route->always || state_zones_len(api->c.state) > 0 || status == STORE_READY) {
+	if (route->always || state_revision(api->c.state) > 0) {
 		if (status != STORE_READY)
 			(void)http_add_header(http, "Apex-Stale", "true");
 		return false;

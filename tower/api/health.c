@@ -28,7 +28,8 @@ void ready_get(struct api_call *call)
 {
 	const struct api_config *c = &call->api->c;
 	enum store_status status = store_status(c->store);
-	bool ready = status == STORE_READY;
+	/* Revision 1 makes the zone 'default': before it nothing can be asked for. */
+	bool ready = status == STORE_READY && state_revision(c->state) > 0;
 	json_t *object = json_pack("{s:b, s:s, s:s, s:s, s:I}", "ready", ready, "status",
 				   status_word(status), "why", store_status_why(c->store),
 				   "durability", store_is_durable(c->store) ? "strong" : "weak",
