@@ -160,22 +160,27 @@ static int read_hostname(const json_t *object, struct peer *peer, struct err *er
 
 static int read_public(const json_t *object, struct peer *peer, struct err *err)
 {
-	int r;
+	int r = doc_required(doc_key(object, "PublicKey", &peer->key, err), "PublicKey", err);
 
-	if ((r = doc_required(doc_key(object, "PublicKey", &peer->key, err), "PublicKey", err)) <
-		    0 ||
-	    (r = read_zone_name(object, peer, err)) < 0 ||
-	    (r = read_address(object, peer, err)) < 0 ||
-	    (r = read_prefixes(object, peer, err)) < 0 ||
-	    (r = doc_endpoint(object, "EndpointIP", &peer->endpoint, err)) < 0 ||
-	    (r = doc_endpoints(object, "Endpoints", PEER_ENDPOINTS_MAX, &peer->endpoints, err)) <
-		    0 ||
-	    (r = read_hostname(object, peer, err)) < 0 ||
-	    (r = doc_bool(object, "HubRouter", &peer->hub_router, err)) < 0 ||
-	    (r = doc_u64(object, "Generation", &peer->generation, err)) < 0 ||
-	    (r = doc_u64(object, "Revision", &peer->revision, err)) < 0)
-		return r;
-	return 0;
+	if (r >= 0)
+		r = read_zone_name(object, peer, err);
+	if (r >= 0)
+		r = read_address(object, peer, err);
+	if (r >= 0)
+		r = read_prefixes(object, peer, err);
+	if (r >= 0)
+		r = doc_endpoint(object, "EndpointIP", &peer->endpoint, err);
+	if (r >= 0)
+		r = doc_endpoints(object, "Endpoints", PEER_ENDPOINTS_MAX, &peer->endpoints, err);
+	if (r >= 0)
+		r = read_hostname(object, peer, err);
+	if (r >= 0)
+		r = doc_bool(object, "HubRouter", &peer->hub_router, err);
+	if (r >= 0)
+		r = doc_u64(object, "Generation", &peer->generation, err);
+	if (r >= 0)
+		r = doc_u64(object, "Revision", &peer->revision, err);
+	return r;
 }
 
 static int read_returned(const json_t *object, struct peer *peer, struct err *err)
@@ -200,21 +205,26 @@ static int read_returned(const json_t *object, struct peer *peer, struct err *er
 static int read_private(const json_t *object, struct peer *peer, struct err *err)
 {
 	uint64_t created_ms = 0;
-	int r;
+	int r = doc_text(object, "Instance", peer->instance, sizeof(peer->instance), err);
 
-	if ((r = doc_text(object, "Instance", peer->instance, sizeof(peer->instance), err)) < 0 ||
-	    (r = doc_text(object, "NodeUID", peer->node_uid, sizeof(peer->node_uid), err)) < 0 ||
-	    (r = doc_text(object, "TokenId", peer->token_id, sizeof(peer->token_id), err)) < 0 ||
-	    (r = doc_bool(object, "Agentless", &peer->agentless, err)) < 0 ||
-	    (r = doc_bool(object, "AddressFixed", &peer->address_fixed, err)) < 0 ||
-	    (r = doc_seconds(object, "EphemeralTTL", &peer->ephemeral_ttl_s, err)) < 0 ||
-	    (r = doc_u64(object, "Created", &created_ms, err)) < 0 ||
-	    (r = doc_text(object, "Displaced", peer->displaced, sizeof(peer->displaced), err)) <
-		    0 ||
-	    (r = read_returned(object, peer, err)) < 0)
-		return r;
+	if (r >= 0)
+		r = doc_text(object, "NodeUID", peer->node_uid, sizeof(peer->node_uid), err);
+	if (r >= 0)
+		r = doc_text(object, "TokenId", peer->token_id, sizeof(peer->token_id), err);
+	if (r >= 0)
+		r = doc_bool(object, "Agentless", &peer->agentless, err);
+	if (r >= 0)
+		r = doc_bool(object, "AddressFixed", &peer->address_fixed, err);
+	if (r >= 0)
+		r = doc_seconds(object, "EphemeralTTL", &peer->ephemeral_ttl_s, err);
+	if (r >= 0)
+		r = doc_u64(object, "Created", &created_ms, err);
+	if (r >= 0)
+		r = doc_text(object, "Displaced", peer->displaced, sizeof(peer->displaced), err);
+	if (r >= 0)
+		r = read_returned(object, peer, err);
 	peer->created_ms = (int64_t)created_ms;
-	return 0;
+	return r;
 }
 
 int doc_read_peer(const json_t *object, struct peer *ret_peer, struct err *err)
@@ -222,7 +232,7 @@ int doc_read_peer(const json_t *object, struct peer *ret_peer, struct err *err)
 	_cleanup_(peer_done) struct peer peer = { 0 };
 	int r = read_public(object, &peer, err);
 
-	if (r == 0)
+	if (r >= 0)
 		r = read_private(object, &peer, err);
 	if (r < 0)
 		return r;

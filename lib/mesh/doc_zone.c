@@ -2,7 +2,6 @@
 #include "mesh/doc.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 static json_t *cidr_text(const struct zone *zone)
@@ -96,18 +95,28 @@ int doc_read_zone(const json_t *object, struct zone *ret_zone, struct err *err)
 {
 	struct zone zone = { 0 };
 	uint64_t created_ms = 0;
-	int r;
+	int r = read_name(object, &zone, err);
 
-	if ((r = read_name(object, &zone, err)) < 0 || (r = read_cidr(object, &zone, err)) < 0 ||
-	    (r = doc_text(object, "Description", zone.description, sizeof(zone.description), err)) <
-		    0 ||
-	    (r = doc_bool(object, "HubZone", &zone.hub_zone, err)) < 0 ||
-	    (r = doc_seconds(object, "PeerTTL", &zone.peer_ttl_s, err)) < 0 ||
-	    (r = read_takeover(object, &zone, err)) < 0 ||
-	    (r = doc_seconds(object, "Quarantine", &zone.quarantine_s, err)) < 0 ||
-	    (r = doc_bool(object, "SignpostJoin", &zone.signpost_join, err)) < 0 ||
-	    (r = doc_u64(object, "Revision", &zone.revision, err)) < 0 ||
-	    (r = doc_u64(object, "Created", &created_ms, err)) < 0)
+	if (r >= 0)
+		r = read_cidr(object, &zone, err);
+	if (r >= 0)
+		r = doc_text(object, "Description", zone.description, sizeof(zone.description),
+			     err);
+	if (r >= 0)
+		r = doc_bool(object, "HubZone", &zone.hub_zone, err);
+	if (r >= 0)
+		r = doc_seconds(object, "PeerTTL", &zone.peer_ttl_s, err);
+	if (r >= 0)
+		r = read_takeover(object, &zone, err);
+	if (r >= 0)
+		r = doc_seconds(object, "Quarantine", &zone.quarantine_s, err);
+	if (r >= 0)
+		r = doc_bool(object, "SignpostJoin", &zone.signpost_join, err);
+	if (r >= 0)
+		r = doc_u64(object, "Revision", &zone.revision, err);
+	if (r >= 0)
+		r = doc_u64(object, "Created", &created_ms, err);
+	if (r < 0)
 		return r;
 	zone.created_ms = (int64_t)created_ms;
 	*ret_zone = zone;
