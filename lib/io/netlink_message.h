@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+/*
+ * What the files of this room share, and nobody else needs: one request and its answer.
+ */
+#ifndef IO_NETLINK_MESSAGE_H
+#define IO_NETLINK_MESSAGE_H
+
+#include <libmnl/libmnl.h>
+
+#include "io/netlink.h"
+
+#define NETLINK_REQUEST_BYTES 512 /* more than any request of ours takes */
+
+/* A request that is being written; `header` points into `bytes`. */
+struct netlink_request {
+	_Alignas(struct nlmsghdr) char bytes[NETLINK_REQUEST_BYTES];
+	struct nlmsghdr *header;
+	size_t extra_bytes; /* of the family's header, which an answer must have as well */
+};
+
+/* Starts a request; the family's header of `extra_bytes` is zeroed and returned. */
+void *netlink_begin(struct netlink_request *request, uint16_t type, uint16_t flags,
+		    size_t extra_bytes);
+
+/* Sends it and waits for the acknowledgement. The errno is the kernel's. */
+int netlink_change(struct netlink *netlink, struct netlink_request *request,
+		   struct err *err) _must_check_;
+
+/*
+ * Sends it and hands each message of the answer to `fn`, to its end; the first failure of `fn` is
+ * returned. With NLM_F_DUMP a list that changed meanwhile is -EAGAIN.
+ */
+typedef int (*netlink_item_fn)(const struct nlmsghdr *message, void *data);
+int netlink_ask(struct netlink *netlink, struct netlink_request *request, netlink_item_fn fn,
+		void *data, struct err *err) _must_check_;
+
+/*
+ * Reads a whole list. `restart` empties what `fn` had gathered, for a list that changed is read
+ * again from its beginning.
+ */
+struct netlink_dump {
+	uint16_t type;
+	size_t extra_bytes;
+	void (*fill)(void *extra); /* writes the family's header; NULL: zeroes will do */
+	netlink_item_fn fn;
+	void (*restart)(void *data);
+	void *data;
+};
+int netlink_list(struct netlink *netlink, const struct netlink_dump *dump,
+		 struct err *err) _must_check_;
+
+/* The address of an attribute; -EINVAL when its length is not that of the family. */
+int netlink_read_ip(const struct nlattr *attr, uint8_t af, struct ip *ret_ip) _must_check_;
+void netlink_put_ip(struct netlink_request *request, uint16_t type, const struct ip *ip);
+uint8_t netlink_af(enum ip_family family);
+
+#endif
