@@ -55,8 +55,7 @@ static void want(struct agent *agent)
 					   .private_key = config->private_key,
 					   .listen_port = config->listen_port,
 					   .mtu = config->mtu,
-					   .keepalive = true,
-					   .hub_router = config->hub_router };
+					   .keepalive = true };
 	struct desired desired = { 0 };
 	struct err err = { 0 };
 	int r = desired_make(agent->node.view, &options, &desired, &err);

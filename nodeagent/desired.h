@@ -20,7 +20,8 @@ struct wg_peer {
 	uint16_t keepalive_s;      /* 0: off */
 	uint64_t generation;       /* a new one: the endpoint is applied at once */
 	/* Only observed, never desired: */
-	int64_t handshake_s; /* seconds since 1970; 0: never */
+	struct endpoint declared; /* what we applied for `generation`; that 0: nobody knows */
+	int64_t handshake_s;      /* seconds since 1970; 0: never */
 	uint64_t rx_bytes, tx_bytes;
 };
 
@@ -35,7 +36,6 @@ struct desired_options {
 	uint16_t listen_port;
 	uint16_t mtu;   /* 0: underlay less MTU_OVERHEAD_BYTES */
 	bool keepalive; /* until this node is proven to be public */
-	bool hub_router;
 };
 
 struct desired {
@@ -45,10 +45,20 @@ struct desired {
 	uint16_t mtu;                      /* 0: the reconciler derives it from the underlay */
 	struct ip address[ZONE_CIDRS_MAX]; /* of this node, on the interface as /32 and /128 */
 	struct wg_peer_vec peers;          /* ordered by key */
-	struct prefix_vec routes;          /* ordered, to the interface */
+	struct prefix_vec routes;       /* to the interface: all that the peers may send, ordered */
+	struct prefix_vec own_prefixes; /* child prefixes of this node, ordered */
+	bool is_hub;                    /* it forwards between the others */
+	bool lacks_hub;                 /* a spoke whose hub has not joined yet */
 };
 
 /*
+ * A prefix has one owner: of two that claim the same one it is this node, else the peer that is
+ * not absent, else the one that changed last. What cannot be routed (prefix_check_routable) is left
+ * out, and so is an endpoint inside the zone's own addresses, for it would be reached through
+ * itself.
+ *
+ * In a hub zone a spoke has one peer, the hub, which carries all the others.
+ *
  * -ENOENT when the view does not hold this node's own peer (removed): then nothing is desired.
  * The result is the caller's (desired_done).
  */
