@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+/*
+ * What this node's kernel and WireGuard hold, as far as it concerns us: a value, whoever read it.
+ */
+#ifndef NODEAGENT_OBSERVED_H
+#define NODEAGENT_OBSERVED_H
+
+#include "nodeagent/desired.h"
+
+#define OBSERVED_KIND_BYTES 16
+
+enum interface_state {
+	INTERFACE_ABSENT,
+	INTERFACE_OURS,    /* WireGuard, and we can talk to it */
+	INTERFACE_FOREIGN, /* something else has the name */
+};
+
+/* A link other than ours. */
+struct observed_link {
+	uint32_t index;
+	char name[INTERFACE_NAME_BYTES];
+	uint32_t mtu;
+	bool is_loopback;
+};
+
+VEC(observed_link_vec, struct observed_link);
+
+/* A route of the main table, or an address as a host route, that is not ours. */
+struct foreign_route {
+	struct prefix to;
+	uint32_t link_index; /* may be that of our interface: put there by hand */
+	uint32_t metric;
+	bool is_connected; /* without a gateway */
+};
+
+VEC(foreign_route_vec, struct foreign_route);
+
+struct observed {
+	enum interface_state state;
+	char kind[OBSERVED_KIND_BYTES]; /* of a foreign interface: "veth", "" for hardware */
+	uint32_t link_index;
+	bool is_up;
+	uint32_t mtu;
+	struct key private_key;
+	uint16_t listen_port;
+	struct prefix_vec addresses; /* on the interface, with host bits; no link-local; ordered */
+	struct prefix_vec routes;    /* ours, ordered */
+	struct wg_peer_vec peers;    /* ordered by key */
+
+	struct observed_link_vec links;   /* the others */
+	struct foreign_route_vec foreign; /* ordered by prefix */
+	bool forwards_v4, forwards_v6;    /* sysctl */
+	int64_t now_s;                    /* since 1970, when it was read */
+};
+
+/* Frees the content and makes it an empty observation. */
+void observed_done(struct observed *observed);
+
+/* NULL when there is none (any more). */
+const struct observed_link *observed_find_link(const struct observed *observed, uint32_t index);
+
+/*
+ * WireGuard does not tell what we once declared to it: takes the `declared` and `generation` of
+ * each peer over from an earlier observation.
+ */
+void observed_inherit(struct observed *observed, const struct observed *earlier);
+
+/* From now on what is desired counts as declared, except for peers whose change failed. */
+struct plan;
+void observed_declare(struct observed *observed, const struct desired *desired,
+		      const struct plan *plan);
+
+#endif

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+/*
+ * What must be done to make what is observed equal to what is desired. Pure: merges of ordered
+ * lists, linear in the number of peers.
+ *
+ * Of a lasting peer no packet is lost on the way: what is new comes before what goes, a prefix that
+ * moves is taken over by its new owner in one step, and nothing that is right is touched.
+ */
+#ifndef NODEAGENT_PLAN_H
+#define NODEAGENT_PLAN_H
+
+#include "nodeagent/observed.h"
+#include "nodeagent/wg/backend.h"
+
+#define HANDSHAKE_LIVE_S 180 /* WireGuard's REJECT_AFTER_TIME */
+#define UNDERLAY_MTU_DEFAULT 1500
+#define MTU_MIN 576
+
+/* A wanted route that is not made, because it would take what is somebody else's. */
+struct plan_conflict {
+	struct prefix route;
+	struct prefix with;              /* route or address of another; an endpoint's address */
+	char link[INTERFACE_NAME_BYTES]; /* of the route or address; "" for an endpoint */
+};
+
+VEC(plan_conflict_vec, struct plan_conflict);
+
+/* The steps, in the order in which they are done. */
+struct plan {
+	bool create;
+	bool set_key;
+	bool set_port;
+	uint16_t set_mtu; /* 0: it is right */
+	struct prefix_vec add_addresses;
+	struct wg_change_vec set_peers;
+	bool set_up;
+	struct prefix_vec add_routes;
+	struct prefix_vec remove_routes;
+	struct wg_change_vec remove_peers;
+	struct prefix_vec remove_addresses;
+	bool set_down;
+
+	/* What is not done, but should be known. */
+	struct plan_conflict_vec conflicts; /* ordered by route */
+	enum ip_family forwarding_off;      /* a family that this node should forward */
+};
+
+/*
+ * With `allow_removal` false nothing is removed but what is in the way. -EPERM when the interface
+ * is not WireGuard's. The plan borrows from `desired`; it is the caller's (plan_done).
+ */
+int plan_make(const struct desired *desired, const struct observed *observed, bool allow_removal,
+	      struct plan *ret_plan, struct err *err) _must_check_;
+
+/* Sets the interface down when it is ours and up. */
+int plan_make_idle(const struct observed *observed, struct plan *ret_plan,
+		   struct err *err) _must_check_;
+void plan_done(struct plan *plan);
+
+/* How many steps it has; 0: all is as it should be. */
+size_t plan_steps(const struct plan *plan);
+
+/* The MTU that the interface should have. */
+uint16_t plan_mtu(const struct desired *desired, const struct observed *observed);
+
+/* The sentence about a conflict. */
+#define PLAN_CONFLICT_TEXT_BYTES 200
+void plan_conflict_format(const struct plan_conflict *conflict,
+			  char ret_text[static PLAN_CONFLICT_TEXT_BYTES]);
+
+#endif
