@@ -51,7 +51,8 @@ void reconcile_get_status(const struct reconcile *reconcile, struct reconcile_st
 
 /*
  * Removes all that an agent ever made for this interface: routes, addresses, link, wireguard-go.
- * Works without a running agent. 0 also when nothing was there.
+ * Works without a running agent. 0 also when nothing was there; -EPERM for an interface of that
+ * name that is no WireGuard's, which is left as it is.
  */
 int reconcile_remove_all(const char *interface, struct err *err) _must_check_;
 

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+#include "nodeagent/apply.h"
+
+#include <errno.h>
+
+#include "nodeagent/wg/port.h"
+
+/* The first failure of several steps. */
+struct outcome {
+	int r;
+	struct err err;
+};
+
+/* Where the next step may write its sentence: nowhere once there is one. */
+static struct err *sentence(struct outcome *outcome)
+{
+	return outcome->r < 0 ? NULL : &outcome->err;
+}
+
+static void note(struct outcome *outcome, int r)
+{
+	if (outcome->r == 0)
+		outcome->r = r;
+}
+
+/*
+ * Whether the interface may go up. wireguard-go comes up without a socket, and without a word, when
+ * its port is taken: so that is asked first.
+ */
+static bool apply_device(const struct apply_tools *tools, const struct desired *desired,
+			 const struct plan *plan, struct outcome *outcome)
+{
+	const struct key *key = plan->set_key ? &desired->private_key : NULL;
+	uint16_t port = plan->set_port ? desired->listen_port : 0;
+	bool is_free = true;
+
+	if (plan->set_up || plan->set_port)
+		is_free = desired->listen_port == 0 ||
+			  port_check_free(desired->listen_port, sentence(outcome)) == 0;
+	if (!is_free) {
+		note(outcome, -EADDRINUSE);
+		port = 0;
+	}
+	if (key || port != 0)
+		note(outcome,
+		     tools->backend->set_device(tools->interface, key, port, sentence(outcome)));
+	return is_free;
+}
+
+static void apply_addresses(const struct apply_tools *tools, const struct prefix_vec *prefixes,
+			    uint32_t link_index,
+			    int (*fn)(struct netlink *netlink, const struct netlink_addr *addr,
+				      struct err *err),
+			    struct outcome *outcome)
+{
+	vec_foreach(prefix, prefixes) {
+		struct netlink_addr addr = { .link_index = link_index, .prefix = *prefix };
+
+		note(outcome, fn(tools->netlink, &addr, sentence(outcome)));
+	}
+}
+
+static void apply_routes(const struct apply_tools *tools, const struct prefix_vec *prefixes,
+			 uint32_t link_index,
+			 int (*fn)(struct netlink *netlink, const struct prefix *to,
+				   uint32_t link_index, uint8_t protocol, struct err *err),
+			 struct outcome *outcome)
+{
+	vec_foreach(prefix, prefixes)
+		note(outcome,
+		     fn(tools->netlink, prefix, link_index, ROUTE_PROTOCOL, sentence(outcome)));
+}
+
+static void apply_peers(const struct apply_tools *tools, struct wg_change_vec *changes,
+			struct outcome *outcome)
+{
+	if (changes->len > 0)
+		note(outcome, tools->backend->change_peers(tools->interface, changes->at,
+							   changes->len, sentence(outcome)));
+}
+
+int apply_plan(const struct apply_tools *tools, const struct desired *desired, struct plan *plan,
+	       struct err *err)
+{
+	struct outcome outcome = { 0 };
+	struct netlink_link link = { 0 };
+	bool may_go_up;
+	int r = 0;
+
+	if (plan->create)
+		r = tools->backend->create(tools->interface, err);
+	if (r == 0)
+		r = netlink_find_link(tools->netlink, tools->interface, &link, err);
+	if (r < 0)
+		return r;
+	may_go_up = apply_device(tools, desired, plan, &outcome);
+	if (plan->set_mtu != 0)
+		note(&outcome, netlink_set_link_mtu(tools->netlink, link.index, plan->set_mtu,
+						    sentence(&outcome)));
+	apply_addresses(tools, &plan->add_addresses, link.index, netlink_add_addr, &outcome);
+	apply_peers(tools, &plan->set_peers, &outcome);
+	if (plan->set_up && may_go_up)
+		note(&outcome,
+		     netlink_set_link_up(tools->netlink, link.index, true, sentence(&outcome)));
+	apply_routes(tools, &plan->add_routes, link.index, netlink_add_route, &outcome);
+	apply_routes(tools, &plan->remove_routes, link.index, netlink_remove_route, &outcome);
+	apply_peers(tools, &plan->remove_peers, &outcome);
+	apply_addresses(tools, &plan->remove_addresses, link.index, netlink_remove_addr, &outcome);
+	if (plan->set_down)
+		note(&outcome,
+		     netlink_set_link_up(tools->netlink, link.index, false, sentence(&outcome)));
+	return outcome.r < 0 ? err_set(err, outcome.r, "%s", outcome.err.text) : 0;
+}

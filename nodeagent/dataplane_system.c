@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+#include <errno.h>
+#include <linux/rtnetlink.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "nodeagent/apply.h"
+#include "nodeagent/dataplane.h"
+
+#define FORWARDING_V4_PATH "/proc/sys/net/ipv4/ip_forward"
+#define FORWARDING_V6_PATH "/proc/sys/net/ipv6/conf/all/forwarding"
+
+struct system_plane {
+	struct dataplane plane;
+	struct netlink *netlink;
+	const struct wg_backend *backend;
+	char interface[INTERFACE_NAME_BYTES];
+};
+
+static void free_links(struct netlink_link_vec *links)
+{
+	vec_done(links);
+}
+
+static void free_addrs(struct netlink_addr_vec *addrs)
+{
+	vec_done(addrs);
+}
+
+static void free_routes(struct netlink_route_vec *routes)
+{
+	vec_done(routes);
+}
+
+static int keep_own_link(struct system_plane *system, const struct netlink_link *link,
+			 struct observed *observed)
+{
+	bool is_ours = str_eq(link->kind, system->backend->link_kind);
+
+	observed->state = is_ours ? INTERFACE_OURS : INTERFACE_FOREIGN;
+	observed->link_index = link->index;
+	observed->is_up = link->is_up;
+	observed->mtu = link->mtu;
+	return str_copy(observed->kind, sizeof(observed->kind), link->kind);
+}
+
+static int read_links(struct system_plane *system, struct observed *observed, struct err *err)
+{
+	_cleanup_(free_links) struct netlink_link_vec links = { 0 };
+	int r = netlink_list_links(system->netlink, &links, err);
+
+	if (r < 0)
+		return r;
+	vec_foreach(link, &links) {
+		struct observed_link other = { .index = link->index,
+					       .mtu = link->mtu,
+					       .is_loopback = link->is_loopback };
+
+		if (str_eq(link->name, system->interface))
+			r = keep_own_link(system, link, observed);
+		else if (str_copy(other.name, sizeof(other.name), link->name) == 0)
+			r = vec_push(&observed->links, other);
+		if (r < 0)
+			return err_errno(err, r, "list links");
+	}
+	return 0;
+}
+
+/* An address elsewhere is as good as a host route: what goes there must not go to the mesh. */
+static int keep_addr(const struct netlink_addr *addr, struct observed *observed)
+{
+	struct foreign_route foreign = { .to = prefix_host(&addr->prefix.ip),
+					 .link_index = addr->link_index,
+					 .is_connected = true };
+
+	if (ip_is_special(&addr->prefix.ip))
+		return 0;
+	if (addr->link_index == observed->link_index)
+		return vec_push(&observed->addresses, addr->prefix);
+	return vec_push(&observed->foreign, foreign);
+}
+
+static int keep_route(const struct netlink_route *route, struct observed *observed)
+{
+	struct foreign_route foreign = { .to = route->to,
+					 .link_index = route->link_index,
+					 .metric = route->metric,
+					 .is_connected = route->is_connected };
+	bool is_own_link = route->link_index == observed->link_index;
+
+	if (is_own_link && route->protocol == ROUTE_PROTOCOL)
+		return vec_push(&observed->routes, route->to);
+	/* What the kernel makes for our own addresses. */
+	if (is_own_link && route->protocol == RTPROT_KERNEL)
+		return 0;
+	return vec_push(&observed->foreign, foreign);
+}
+
+static int compare_prefixes(const void *a, const void *b)
+{
+	return prefix_compare(a, b);
+}
+
+static int compare_foreign(const void *a, const void *b)
+{
+	return prefix_compare(&((const struct foreign_route *)a)->to,
+			      &((const struct foreign_route *)b)->to);
+}
+
+static int read_addrs_and_routes(struct system_plane *system, struct observed *observed,
+				 struct err *err)
+{
+	_cleanup_(free_addrs) struct netlink_addr_vec addrs = { 0 };
+	_cleanup_(free_routes) struct netlink_route_vec routes = { 0 };
+	int r = netlink_list_addrs(system->netlink, &addrs, err);
+
+	if (r == 0)
+		r = netlink_list_routes(system->netlink, &routes, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < addrs.len; i++)
+		r = keep_addr(&addrs.at[i], observed);
+	for (size_t i = 0; r == 0 && i < routes.len; i++)
+		r = keep_route(&routes.at[i], observed);
+	if (r < 0)
+		return err_oom(err);
+	if (observed->addresses.len > 0)
+		qsort(observed->addresses.at, observed->addresses.len,
+		      sizeof(*observed->addresses.at), compare_prefixes);
+	if (observed->routes.len > 0)
+		qsort(observed->routes.at, observed->routes.len, sizeof(*observed->routes.at),
+		      compare_prefixes);
+	if (observed->foreign.len > 0)
+		qsort(observed->foreign.at, observed->foreign.len, sizeof(*observed->foreign.at),
+		      compare_foreign);
+	return 0;
+}
+
+/* A kernel without the family has no such file, and nothing to forward. */
+static bool read_forwarding(const char *path)
+{
+	_cleanup_free_ char *text = NULL;
+
+	return file_read(path, 16, &text, NULL, NULL) < 0 || *text != '0';
+}
+
+/* What WireGuard knows: asked, or kept from an earlier observation of the same interface. */
+static int read_device(struct system_plane *system, bool with_peers, struct observed *earlier,
+		       struct observed *observed, struct err *err)
+{
+	struct wg_device device = { 0 };
+	int r;
+
+	if (observed->state != INTERFACE_OURS)
+		return 0;
+	if (!with_peers && earlier->state == INTERFACE_OURS &&
+	    earlier->link_index == observed->link_index) {
+		observed->private_key = earlier->private_key;
+		observed->listen_port = earlier->listen_port;
+		observed->peers = earlier->peers;
+		earlier->peers = (struct wg_peer_vec){ 0 };
+		return 0;
+	}
+	r = system->backend->read(system->interface, &device, err);
+	if (r == -ENODEV) {
+		observed->state = INTERFACE_FOREIGN;
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	observed->private_key = device.private_key;
+	observed->listen_port = device.listen_port;
+	observed->peers = device.peers;
+	key_wipe(&device.private_key);
+	observed_inherit(observed, earlier);
+	return 0;
+}
+
+static int system_read(struct dataplane *plane, bool with_peers, struct observed *observed,
+		       struct err *err)
+{
+	struct system_plane *system = CONTAINER_OF(plane, struct system_plane, plane);
+	_cleanup_(observed_done) struct observed fresh = { 0 };
+	struct observed earlier;
+	int r = read_links(system, &fresh, err);
+
+	if (r == 0)
+		r = read_addrs_and_routes(system, &fresh, err);
+	if (r < 0)
+		return r;
+	fresh.forwards_v4 = read_forwarding(FORWARDING_V4_PATH);
+	fresh.forwards_v6 = read_forwarding(FORWARDING_V6_PATH);
+	fresh.now_s = clock_real_ms() / 1000;
+	r = read_device(system, with_peers, observed, &fresh, err);
+	if (r < 0)
+		return r;
+	earlier = *observed;
+	*observed = fresh;
+	fresh = earlier;
+	return 0;
+}
+
+static int system_apply(struct dataplane *plane, const struct desired *desired, struct plan *plan,
+			struct err *err)
+{
+	struct system_plane *system = CONTAINER_OF(plane, struct system_plane, plane);
+	struct apply_tools tools = { .netlink = system->netlink,
+				     .backend = system->backend,
+				     .interface = system->interface };
+
+	return apply_plan(&tools, desired, plan, err);
+}
+
+static void system_free(struct dataplane *plane)
+{
+	struct system_plane *system = CONTAINER_OF(plane, struct system_plane, plane);
+
+	netlink_free(system->netlink);
+	free(system);
+}
+
+static const struct dataplane_ops system_ops = {
+	.read = system_read,
+	.apply = system_apply,
+	.free = system_free,
+};
+
+int dataplane_new_system(const char *interface, const struct wg_backend *backend,
+			 struct dataplane **ret_plane, struct err *err)
+{
+	_cleanup_free_ struct system_plane *system = calloc(1, sizeof(*system));
+	int r;
+
+	if (!system)
+		return err_oom(err);
+	system->plane.ops = &system_ops;
+	system->backend = backend;
+	r = str_copy(system->interface, sizeof(system->interface), interface);
+	if (r < 0)
+		return err_errno(err, r, "interface name '%s'", interface);
+	r = netlink_new(&system->netlink, err);
+	if (r < 0)
+		return r;
+	*ret_plane = &TAKE_PTR(system)->plane;
+	return 0;
+}

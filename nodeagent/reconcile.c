@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+#include "nodeagent/reconcile.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "crypto/crypto.h"
+#include "io/netlink.h"
+#include "nodeagent/backoff.h"
+#include "nodeagent/dataplane.h"
+#include "nodeagent/interface.h"
+#include "nodeagent/model.h"
+
+#define RETRY_FIRST_MS 500
+#define RETRY_CAP_MS 5000
+#define CALM_MS 50 /* between two readings that notices ask for: a storm of them is one */
+
+enum want { WANT_NOTHING, WANT_DESIRED, WANT_IDLE };
+
+struct reconcile {
+	struct loop *loop;
+	struct dataplane *plane;
+	struct netlink_monitor *monitor;
+	struct loop_hook *hook;
+	struct loop_timer *check; /* the next full reading, or attempt */
+	struct loop_timer *calm;  /* the next reading that notices asked for too early */
+	struct backoff backoff;
+	char interface[INTERFACE_NAME_BYTES];
+	enum wireguard_choice wireguard;
+	bool dry_run;
+
+	enum want want;
+	struct desired desired;
+	bool complete;
+
+	struct observed observed;
+	bool is_due;       /* to be worked on before the loop sleeps */
+	bool stale;        /* everything must be read first */
+	bool stale_kernel; /* all but what WireGuard knows */
+	bool failed;       /* the last time: not before `check` fires again */
+	int64_t read_ms;   /* monotonic, last time */
+	bool in_sync;
+	char trouble[ERR_TEXT_BYTES];
+	uint64_t applied_steps;
+};
+
+static void set_trouble(struct reconcile *reconcile, const char *trouble)
+{
+	if (str_eq(reconcile->trouble, trouble))
+		return;
+	if (*trouble)
+		log_warn("reconcile", "%s", trouble);
+	else
+		log_info("reconcile", "%s is in order again", reconcile->interface);
+	(void)!str_copy(reconcile->trouble, sizeof(reconcile->trouble), trouble);
+}
+
+/* What stands in the way although every step succeeds. */
+static void describe(const struct reconcile *reconcile, const struct plan *plan, struct err *ret)
+{
+	char text[PLAN_CONFLICT_TEXT_BYTES];
+
+	if (plan->conflicts.len > 0) {
+		plan_conflict_format(&plan->conflicts.at[0], text);
+		if (plan->conflicts.len == 1)
+			(void)err_set(ret, -EEXIST, "%s", text);
+		else
+			(void)err_set(ret, -EEXIST, "%s (and %zu more routes)", text,
+				      plan->conflicts.len - 1);
+	} else if (reconcile->want == WANT_DESIRED && reconcile->desired.lacks_hub) {
+		(void)err_set(ret, -ENOENT,
+			      "this is a hub zone and its hub has not joined: start a node with "
+			      "--hub-router");
+	} else if (plan->forwarding_off != IP_NONE) {
+		(void)err_set(
+			ret, -ENOTSUP,
+			"this node must forward packets of others, and does not: sysctl -w %s=1",
+			plan->forwarding_off == IP_V4 ? "net.ipv4.ip_forward"
+						      : "net.ipv6.conf.all.forwarding");
+	}
+}
+
+static void log_plan(const struct reconcile *reconcile, const struct plan *plan)
+{
+	log_info("reconcile", "%s:%s%s%s peers set=%zu removed=%zu routes added=%zu removed=%zu",
+		 reconcile->interface, plan->create ? " created," : "", plan->set_up ? " up," : "",
+		 plan->set_down ? " down," : "", plan->set_peers.len, plan->remove_peers.len,
+		 plan->add_routes.len, plan->remove_routes.len);
+}
+
+static int observe(struct reconcile *reconcile, struct err *err)
+{
+	int r;
+
+	if (!reconcile->stale && !reconcile->stale_kernel)
+		return 0;
+	r = reconcile->plane->ops->read(reconcile->plane, reconcile->stale, &reconcile->observed,
+					err);
+	if (r < 0)
+		return r;
+	reconcile->stale = false;
+	reconcile->stale_kernel = false;
+	reconcile->read_ms = clock_mono_ms();
+	return 0;
+}
+
+static int carry_out(struct reconcile *reconcile, struct plan *plan, struct err *err)
+{
+	int r = 0;
+
+	if (plan_steps(plan) > 0) {
+		r = reconcile->plane->ops->apply(reconcile->plane, &reconcile->desired, plan, err);
+		log_plan(reconcile, plan);
+	}
+	if (r == 0 && plan_steps(plan) > 0) {
+		r = model_apply(&reconcile->desired, plan, &reconcile->observed);
+		reconcile->applied_steps += plan_steps(plan);
+	}
+	observed_declare(&reconcile->observed, &reconcile->desired, plan);
+	/* Its index is not known yet. */
+	reconcile->stale_kernel |= plan->create;
+	return r;
+}
+
+/* What went wrong, or else what stands in the way, is in `ret_trouble`. */
+static int work(struct reconcile *reconcile, struct err *ret_trouble)
+{
+	_cleanup_(plan_done) struct plan plan = { 0 };
+	struct err err = { 0 };
+	int r = observe(reconcile, &err);
+
+	if (r == 0 && reconcile->want == WANT_IDLE)
+		r = plan_make_idle(&reconcile->observed, &plan, &err);
+	else if (r == 0)
+		r = plan_make(&reconcile->desired, &reconcile->observed, reconcile->complete, &plan,
+			      &err);
+	if (r == 0)
+		r = carry_out(reconcile, &plan, &err);
+	if (r < 0)
+		return err_set(ret_trouble, r, "%s", err.text);
+	reconcile->in_sync = plan.conflicts.len == 0;
+	describe(reconcile, &plan, ret_trouble);
+	return 0;
+}
+
+static void run(struct reconcile *reconcile)
+{
+	struct err trouble = { 0 };
+	bool is_check = reconcile->stale;
+	int r = work(reconcile, &trouble);
+
+	reconcile->is_due = false;
+	reconcile->failed = r < 0;
+	set_trouble(reconcile, trouble.text);
+	if (r < 0) {
+		uint64_t random;
+
+		crypto_random(&random, sizeof(random));
+		reconcile->in_sync = false;
+		reconcile->stale = true;
+		loop_timer_set(reconcile->check, backoff_next_ms(&reconcile->backoff, random));
+		return;
+	}
+	backoff_reset(&reconcile->backoff);
+	if (is_check)
+		loop_timer_set(reconcile->check, RECONCILE_CHECK_MS);
+}
+
+static int64_t on_before_sleep(void *data)
+{
+	struct reconcile *reconcile = data;
+
+	if (reconcile->is_due && reconcile->want != WANT_NOTHING)
+		run(reconcile);
+	return -1;
+}
+
+static void on_check(void *data)
+{
+	struct reconcile *reconcile = data;
+
+	reconcile->stale = true;
+	reconcile->is_due = true;
+}
+
+static void on_calm(void *data)
+{
+	struct reconcile *reconcile = data;
+
+	reconcile->is_due = !reconcile->failed;
+}
+
+static void on_notice(void *data)
+{
+	struct reconcile *reconcile = data;
+	int64_t calm_ms = reconcile->read_ms + CALM_MS - clock_mono_ms();
+
+	reconcile->stale_kernel = true;
+	if (calm_ms > 0)
+		loop_timer_set(reconcile->calm, calm_ms);
+	else
+		on_calm(reconcile);
+}
+
+static int open_plane(struct reconcile *reconcile, struct err *err)
+{
+	int r;
+
+	if (reconcile->dry_run)
+		return dataplane_new_dry(&reconcile->plane, err);
+	r = dataplane_new_system(reconcile->interface, &wg_userspace, &reconcile->plane, err);
+	if (r == 0)
+		r = netlink_monitor_new(reconcile->loop, on_notice, reconcile, &reconcile->monitor,
+					err);
+	return r;
+}
+
+static void free_reconcile(struct reconcile **reconcile)
+{
+	reconcile_free(*reconcile);
+}
+
+int reconcile_new(const struct reconcile_config *config, struct reconcile **ret_reconcile,
+		  struct err *err)
+{
+	_cleanup_(free_reconcile) struct reconcile *reconcile = NULL;
+	int r = interface_check_name(config->interface, err);
+
+	if (r < 0)
+		return r;
+	reconcile = calloc(1, sizeof(*reconcile));
+	if (!reconcile)
+		return err_oom(err);
+	reconcile->loop = config->loop;
+	reconcile->wireguard = config->wireguard;
+	reconcile->dry_run = config->dry_run;
+	reconcile->stale = true;
+	reconcile->backoff = (struct backoff){ .first_ms = RETRY_FIRST_MS, .cap_ms = RETRY_CAP_MS };
+	(void)!str_copy(reconcile->interface, sizeof(reconcile->interface), config->interface);
+	r = open_plane(reconcile, err);
+	if (r == 0)
+		r = loop_hook_new(reconcile->loop, on_before_sleep, reconcile, &reconcile->hook,
+				  err);
+	if (r == 0)
+		r = loop_timer_new(reconcile->loop, on_check, reconcile, &reconcile->check, err);
+	if (r == 0)
+		r = loop_timer_new(reconcile->loop, on_calm, reconcile, &reconcile->calm, err);
+	if (r < 0)
+		return r;
+	*ret_reconcile = TAKE_PTR(reconcile);
+	return 0;
+}
+
+void reconcile_free(struct reconcile *reconcile)
+{
+	if (!reconcile)
+		return;
+	loop_timer_free(reconcile->calm);
+	loop_timer_free(reconcile->check);
+	loop_hook_free(reconcile->hook);
+	netlink_monitor_free(reconcile->monitor);
+	dataplane_free(reconcile->plane);
+	desired_done(&reconcile->desired);
+	observed_done(&reconcile->observed);
+	free(reconcile);
+}
+
+void reconcile_want(struct reconcile *reconcile, struct desired *desired, bool complete)
+{
+	desired_done(&reconcile->desired);
+	reconcile->desired = *desired;
+	*desired = (struct desired){ 0 };
+	reconcile->complete = complete;
+	reconcile->want = WANT_DESIRED;
+	reconcile->is_due |= !reconcile->failed;
+}
+
+void reconcile_idle(struct reconcile *reconcile)
+{
+	desired_done(&reconcile->desired);
+	reconcile->want = WANT_IDLE;
+	reconcile->is_due |= !reconcile->failed;
+}
+
+static const char *backend_why(const struct reconcile *reconcile)
+{
+	if (reconcile->dry_run)
+		return "asked for: nothing on this machine is touched";
+	return reconcile->wireguard == WIREGUARD_USERSPACE
+		       ? "asked for: wireguard-go"
+		       : "auto: wireguard-go, which every kernel with /dev/net/tun can run";
+}
+
+void reconcile_get_status(const struct reconcile *reconcile, struct reconcile_status *ret_status)
+{
+	*ret_status = (struct reconcile_status){
+		.backend = reconcile->dry_run ? "dry-run" : wg_userspace.name,
+		.backend_why = backend_why(reconcile),
+		.in_sync = reconcile->in_sync,
+		.trouble = reconcile->trouble,
+		.mtu = (uint16_t)reconcile->observed.mtu,
+		.peers = &reconcile->observed.peers,
+		.applied_steps = reconcile->applied_steps,
+	};
+}
