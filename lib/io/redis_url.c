@@ -9,6 +9,7 @@
 #include "base/str.h"
 
 #define REDIS_PORT 6379
+#define HOST_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_:"
 
 /* A stretch of the URL's text. */
 struct part {
@@ -109,7 +110,6 @@ static int read_host(struct part place, struct redis_url *url, struct err *err)
 {
 	struct part host;
 	struct part port = { NULL, 0 };
-	int r;
 
 	if (place.len > 0 && place.at[0] == '[') {
 		place.at++;
@@ -128,11 +128,14 @@ static int read_host(struct part place, struct redis_url *url, struct err *err)
 	}
 	if (host.len == 0)
 		return err_set(err, -EINVAL, "Redis URL: the host is missing");
-	r = decode(host, "host", url->host, sizeof(url->host), err);
-	if (r < 0)
-		return r;
-	if (!str_is_clean(url->host))
-		return err_set(err, -EINVAL, "Redis URL: the host has control characters");
+	if (host.len >= sizeof(url->host))
+		return err_set(err, -EINVAL, "Redis URL: the host is longer than %zu bytes",
+			       sizeof(url->host) - 1);
+	memcpy(url->host, host.at, host.len);
+	if (strspn(url->host, HOST_CHARACTERS) != host.len)
+		return err_set(
+			err, -EINVAL,
+			"Redis URL: the host has other characters than a name or an address has");
 	url->port = REDIS_PORT;
 	return port.at ? read_number(port, "port", 1, UINT16_MAX, &url->port, err) : 0;
 }

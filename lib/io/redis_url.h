@@ -5,7 +5,8 @@
  *   redis://[user[:password]@]host[:port][/db]      host: a name, an IPv4 address, [an IPv6 one]
  *   unix://[user[:password]@]/path/to.sock[?db=n]
  *
- * User, password and path may be percent-encoded (RFC 3986, section 2.1).
+ * User, password and path may be percent-encoded (RFC 3986, section 2.1). An '@' in the password
+ * may stand as it is, a '/' may not.
  */
 #ifndef IO_REDIS_URL_H
 #define IO_REDIS_URL_H

@@ -38,11 +38,6 @@ int follow_send(struct store *store, const struct history *from, struct change *
 	return r < 0 ? err_errno(err, r, "send to Redis") : 0;
 }
 
-static void stop(struct store *store, const char *why)
-{
-	store_set_status(store, STORE_FOREIGN, why);
-}
-
 /* One entry of the log. False: nothing behind it can be taken. */
 static bool take_entry(struct store *store, const struct redis_reply *reply)
 {
@@ -69,7 +64,7 @@ static bool take_entry(struct store *store, const struct redis_reply *reply)
 		return false;
 	}
 	if (r < 0) {
-		stop(store, err.text);
+		store_set_status(store, STORE_FOREIGN, err.text);
 		return false;
 	}
 	store->config.on_change(change, store->config.data);
@@ -102,7 +97,7 @@ bool follow_learn(struct store *store, const struct history *from,
 	char why[ERR_TEXT_BYTES];
 
 	if (!history_explain(relation, from, &result->theirs, why, sizeof(why))) {
-		stop(store, why);
+		store_set_status(store, STORE_FOREIGN, why);
 		return false;
 	}
 	memcpy(store->epoch, result->theirs.epoch, sizeof(store->epoch));
@@ -126,6 +121,9 @@ static void on_check(const struct redis_reply *reply, void *data)
 		return;
 	case SCRIPT_ERROR:
 		contact_drop(store->contact, result.why);
+		return;
+	case SCRIPT_NONSENSE:
+		store_set_status(store, STORE_FOREIGN, result.why);
 		return;
 	case SCRIPT_RACED:
 		store_note_time(store, result.time_ms);

@@ -34,13 +34,12 @@ bool history_explain(enum history_relation relation, const struct history *mine,
 	switch (relation) {
 	case HISTORY_EMPTY:
 		(void)snprintf(ret_why, why_bytes,
-			       "Redis is empty, this tower knows %ju revisions: %s",
+			       "Redis is empty, this tower is at revision %ju: %s",
 			       (uintmax_t)mine->revision, next);
 		return false;
 	case HISTORY_BEHIND:
 		(void)snprintf(ret_why, why_bytes,
-			       "Redis lost %ju revisions (it is at %ju, this tower at %ju): %s",
-			       (uintmax_t)(mine->revision - theirs->revision),
+			       "Redis lost what came after revision %ju (this tower is at %ju): %s",
 			       (uintmax_t)theirs->revision, (uintmax_t)mine->revision, next);
 		return false;
 	case HISTORY_BRANCHED:

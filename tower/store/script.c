@@ -149,37 +149,30 @@ int64_t script_time_ms(const struct redis_reply *seconds, const struct redis_rep
 	return (int64_t)(s * 1000 + us / 1000);
 }
 
-static void set_error(struct script_result *result, const char *why)
-{
-	result->status = SCRIPT_ERROR;
-	result->why = why;
-}
-
 void script_read(const struct redis_reply *reply, struct script_result *ret_result)
 {
+	struct script_result result = { .status = SCRIPT_NONSENSE };
 	struct redis_reply item[7];
 
-	*ret_result = (struct script_result){ .status = SCRIPT_OK, .why = "" };
 	for (size_t i = 0; i < ARRAY_SIZE(item); i++)
 		item[i] = redis_reply_item(reply, i);
+	result.time_ms = script_time_ms(&item[1], &item[2]);
+	result.why = "Redis gave an answer that is none of the commit script's";
 	if (reply->kind == REDIS_ERROR) {
-		if (str_starts(reply->text, "NOSCRIPT"))
-			ret_result->status = SCRIPT_UNKNOWN;
-		else
-			set_error(ret_result, reply->text);
-		return;
+		bool unknown = str_starts(reply->text, "NOSCRIPT");
+
+		result.status = unknown ? SCRIPT_UNKNOWN : SCRIPT_ERROR;
+		result.why = reply->text;
+	} else if (str_eq(item[0].text, "ok")) {
+		result.status = SCRIPT_OK;
+	} else if (str_eq(item[0].text, "raced")) {
+		result.missing = item[6];
+		result.why = "epoch, revision and mark in Redis are malformed";
+		if (history_read(item[3].text, item[4].text, item[5].text, &result.theirs, NULL) ==
+		    0)
+			result.status = SCRIPT_RACED;
 	}
-	ret_result->time_ms = script_time_ms(&item[1], &item[2]);
-	if (str_eq(item[0].text, "ok"))
-		return;
-	if (!str_eq(item[0].text, "raced")) {
-		set_error(ret_result, "Redis gave an answer that is none of the commit script's");
-		return;
-	}
-	ret_result->status = SCRIPT_RACED;
-	ret_result->missing = item[6];
-	if (history_read(item[3].text, item[4].text, item[5].text, &ret_result->theirs, NULL) < 0)
-		set_error(ret_result, "epoch, revision and mark in Redis are malformed");
+	*ret_result = result;
 }
 
 /* "<revision>-0" */

@@ -31,17 +31,18 @@ int script_command(const struct script_input *input, struct redis_args *args,
 
 enum script_status {
 	SCRIPT_OK,
-	SCRIPT_RACED,   /* the compare failed; `theirs` and `missing` say what is there */
-	SCRIPT_UNKNOWN, /* Redis does not have the script (any more): nothing was done */
-	SCRIPT_ERROR,   /* nothing was written */
+	SCRIPT_RACED,    /* the compare failed; `theirs` and `missing` say what is there */
+	SCRIPT_UNKNOWN,  /* Redis does not have the script (any more): nothing was done */
+	SCRIPT_ERROR,    /* Redis refused: nothing was written */
+	SCRIPT_NONSENSE, /* what is stored is no history: nothing was written */
 };
 
 struct script_result {
 	enum script_status status;
-	int64_t time_ms;            /* Redis TIME; 0 with SCRIPT_UNKNOWN and SCRIPT_ERROR */
+	int64_t time_ms;            /* Redis TIME; SCRIPT_OK, SCRIPT_RACED */
 	struct history theirs;      /* SCRIPT_RACED */
 	struct redis_reply missing; /* SCRIPT_RACED: log entries from `from` (inclusive) on */
-	const char *why;            /* SCRIPT_ERROR */
+	const char *why;            /* SCRIPT_ERROR, SCRIPT_NONSENSE */
 };
 
 /* Reads the reply; views into it stay valid as long as it does. */

@@ -208,12 +208,12 @@ static void on_down(const char *why, void *data)
 static void on_check_time(void *data)
 {
 	struct store *store = data;
+	int64_t idle_ms = loop_now_ms(store->config.loop) - store->compared_ms;
 
 	loop_timer_set(store->check_timer, STORE_CHECK_MS);
 	/* A commit compares as well; a load under way tells more. */
 	if (store->status == STORE_FOREIGN ||
-	    (store->status == STORE_READY &&
-	     loop_now_ms(store->config.loop) - store->compared_ms >= STORE_CHECK_MS))
+	    (store->status == STORE_READY && idle_ms >= STORE_CHECK_MS / 2))
 		store_consult(store);
 }
 
@@ -237,6 +237,9 @@ static enum store_outcome read_outcome(struct store *store, const struct batch *
 	case SCRIPT_ERROR:
 		if (str_starts(result->why, "READONLY"))
 			contact_drop(store->contact, "has become a replica");
+		return STORE_FAILED;
+	case SCRIPT_NONSENSE:
+		store_set_status(store, STORE_FOREIGN, result->why);
 		return STORE_FAILED;
 	case SCRIPT_RACED:
 		store_note_time(store, result->time_ms);
