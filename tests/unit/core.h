@@ -261,6 +261,28 @@ static inline void add_row(struct str *to, const struct op *op)
 	free(row.json);
 }
 
+static inline void add_zone_rows(struct str *to, const struct state *state, const struct zone *zone)
+{
+	const struct peer *peer = NULL;
+	const struct token *token = NULL;
+	const struct resting *resting = NULL;
+
+	add_row(to, &(struct op){ .kind = OP_PUT_ZONE, .zone = *zone });
+	str_printf(to, "%s\npeers %ju tokens %ju resting %ju\n", state_zone_doc(state, zone->name),
+		   (uintmax_t)state_peers_len(state, zone->name),
+		   (uintmax_t)state_tokens_len(state, zone->name),
+		   (uintmax_t)state_resting_len(state, zone->name));
+	while ((peer = state_next_peer(state, zone->name, peer ? &peer->key : NULL))) {
+		add_row(to, &(struct op){ .kind = OP_PUT_PEER, .peer = *peer });
+		str_printf(to, "%s\n", state_peer_doc(state, &peer->key));
+	}
+	while ((token = state_next_token(state, zone->name, token ? token->id : NULL)))
+		add_row(to, &(struct op){ .kind = OP_PUT_TOKEN, .token = *token });
+	while ((resting = state_next_resting(state, zone->name, resting ? resting->until_ms : 0,
+					     resting ? &resting->ip : NULL)))
+		add_row(to, &(struct op){ .kind = OP_PUT_RESTING, .resting = *resting });
+}
+
 /* Every row and document of a committed state as text, so that two states can be compared. */
 static inline char *state_image(const struct state *state)
 {
@@ -270,29 +292,8 @@ static inline char *state_image(const struct state *state)
 	str_printf(&image, "%ju-%jx zones %ju peers %ju\n", (uintmax_t)state_revision(state),
 		   (uintmax_t)state_mark(state), (uintmax_t)state_zones_len(state),
 		   (uintmax_t)state_peers_len(state, NULL));
-	while ((zone = state_next_zone(state, zone ? zone->name : NULL))) {
-		const struct peer *peer = NULL;
-		const struct token *token = NULL;
-		const struct resting *resting = NULL;
-
-		add_row(&image, &(struct op){ .kind = OP_PUT_ZONE, .zone = *zone });
-		str_printf(&image, "%s\npeers %ju tokens %ju resting %ju\n",
-			   state_zone_doc(state, zone->name),
-			   (uintmax_t)state_peers_len(state, zone->name),
-			   (uintmax_t)state_tokens_len(state, zone->name),
-			   (uintmax_t)state_resting_len(state, zone->name));
-		while ((peer = state_next_peer(state, zone->name, peer ? &peer->key : NULL))) {
-			add_row(&image, &(struct op){ .kind = OP_PUT_PEER, .peer = *peer });
-			str_printf(&image, "%s\n", state_peer_doc(state, &peer->key));
-		}
-		while ((token = state_next_token(state, zone->name, token ? token->id : NULL)))
-			add_row(&image, &(struct op){ .kind = OP_PUT_TOKEN, .token = *token });
-		while ((resting = state_next_resting(state, zone->name,
-						     resting ? resting->until_ms : 0,
-						     resting ? &resting->ip : NULL)))
-			add_row(&image,
-				&(struct op){ .kind = OP_PUT_RESTING, .resting = *resting });
-	}
+	while ((zone = state_next_zone(state, zone ? zone->name : NULL)))
+		add_zone_rows(&image, state, zone);
 	return str_take(&image);
 }
 

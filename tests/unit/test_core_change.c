@@ -152,6 +152,21 @@ static void refuses_what_is_no_change(void)
 	}
 }
 
+static void check_read_back(const struct op *op, const struct row *row)
+{
+	struct row again = { 0 };
+	struct op read = { 0 };
+	size_t len = strlen(row->json);
+
+	check(op_from_row(row->table, row->id, row->json, len, &read, NULL) == 0);
+	check(read.kind == op->kind && op_row(&read, &again) == 0);
+	check_str(again.json, row->json);
+	op_done(&read);
+	check(op_from_row(row->table, "x", row->json, len, &read, NULL) == -EPROTO);
+	check(op_from_row("cats", row->id, row->json, len, &read, NULL) == -EPROTO);
+	free(again.json);
+}
+
 static void names_rows_by_table_and_id(void)
 {
 	static const struct {
@@ -171,26 +186,13 @@ static void names_rows_by_table_and_id(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
 		struct row row = { 0 };
-		struct row again = { 0 };
-		struct op op;
 
 		check(op_row(&change->ops.at[i], &row) == 0);
 		check_str(row.table, wanted[i].table);
 		check_str(row.id, wanted[i].id);
 		check((row.json != NULL) == wanted[i].is_put);
-		if (!row.json)
-			continue;
-		if (check(op_from_row(row.table, row.id, row.json, strlen(row.json), &op, NULL) ==
-			  0)) {
-			check(op.kind == change->ops.at[i].kind && op_row(&op, &again) == 0);
-			check_str(again.json, row.json);
-			op_done(&op);
-		}
-		check(op_from_row(row.table, "x", row.json, strlen(row.json), &op, NULL) ==
-		      -EPROTO);
-		check(op_from_row("cats", row.id, row.json, strlen(row.json), &op, NULL) ==
-		      -EPROTO);
-		free(again.json);
+		if (row.json)
+			check_read_back(&change->ops.at[i], &row);
 		free(row.json);
 	}
 }

@@ -85,24 +85,26 @@ static struct prefix any_prefix(struct world *world)
 	return prefix_of(&base, (uint8_t)(20 + below(world, 9)));
 }
 
+static void wish_endpoints(struct world *world, struct peer_wish *wish)
+{
+	wish->has_endpoint = chance(world, 30);
+	if (wish->has_endpoint)
+		wish->endpoint = (struct endpoint){ any_address(world, IP_V4),
+						    (uint16_t)(1 + below(world, 3)) };
+	wish->has_endpoints = chance(world, 10);
+	for (unsigned port = wish->has_endpoints ? below(world, 3) : 0; port > 0; port--) {
+		struct endpoint endpoint = { any_address(world, IP_V6), (uint16_t)port };
+
+		check(vec_push(&wish->endpoints, endpoint) == 0);
+	}
+}
+
 static void wish_anything(struct world *world, struct request *request)
 {
 	static const char *const names[] = { "n1", "n2", "n3", "n4", "n5", "n6", "not a name" };
 	struct peer_wish *wish = &request->wish;
 
-	if (chance(world, 30)) {
-		wish->has_endpoint = true;
-		wish->endpoint = (struct endpoint){ any_address(world, IP_V4),
-						    (uint16_t)(1 + below(world, 3)) };
-	}
-	if (chance(world, 10)) {
-		wish->has_endpoints = true;
-		for (uint16_t port = (uint16_t)below(world, 3); port > 0; port--) {
-			struct endpoint endpoint = { any_address(world, IP_V6), port };
-
-			check(vec_push(&wish->endpoints, endpoint) == 0);
-		}
-	}
+	wish_endpoints(world, wish);
 	wish->has_address = chance(world, 25);
 	if (wish->has_address && chance(world, 80))
 		wish->address[0] = any_address(world, IP_V4);
@@ -393,7 +395,7 @@ static unsigned run_batch(struct world *world, unsigned len)
 			world, request_is_wide(&pending->request) ? world->core.state : overlay,
 			&pending->request, &pending->change);
 		note_verdict(world, &pending->request, verdict);
-		if (verdict != VERDICT_CHANGE) {
+		if (verdict != VERDICT_CHANGE || !check(pending->change != NULL)) {
 			request_done(&pending->request);
 			continue;
 		}
@@ -418,40 +420,32 @@ static unsigned run_batch(struct world *world, unsigned len)
 
 /* --- what must hold at the end --- */
 
-static int compare_leases(const void *a, const void *b)
+static void check_apart(const struct peer *a, const struct peer *b)
 {
-	const struct peer *const *one = a;
-	const struct peer *const *other = b;
-	int r = strcmp((*one)->zone, (*other)->zone);
-
-	if (r == 0)
-		r = ip_compare(&(*one)->address[0], &(*other)->address[0]);
-	return r ? r : ip_compare(&(*one)->address[1], &(*other)->address[1]);
+	for (unsigned slot = 0; slot < ZONE_CIDRS_MAX; slot++)
+		check(a->address[slot].family == IP_NONE ||
+		      !ip_equal(&a->address[slot], &b->address[slot]));
+	for (size_t i = 0; i < a->prefixes.len; i++) {
+		for (size_t j = 0; j < b->prefixes.len; j++)
+			check(!prefix_overlaps(&a->prefixes.at[i], &b->prefixes.at[j]));
+	}
 }
 
 /* Without any index: every two peers of a zone are held against each other. */
 static void check_rows(const struct state *state)
 {
-	const struct peer *peers[KEYS + 1];
+	const struct peer *peers[KEYS] = { NULL };
 	const struct peer *peer = NULL;
 	size_t len = 0;
 
-	while ((peer = state_next_peer(state, NULL, peer ? &peer->key : NULL)) && len < KEYS + 1)
+	while ((peer = state_next_peer(state, NULL, peer ? &peer->key : NULL)) && check(len < KEYS))
 		peers[len++] = peer;
-	check(len <= KEYS && len == state_peers_len(state, NULL));
-	qsort(peers, len, sizeof(peers[0]), compare_leases);
+	check(len == state_peers_len(state, NULL));
 	for (size_t i = 0; i < len; i++) {
 		check(has_every_address(state, peers[i]));
-		for (size_t j = i + 1; j < len && str_eq(peers[i]->zone, peers[j]->zone); j++) {
-			for (unsigned slot = 0; slot < ZONE_CIDRS_MAX; slot++)
-				check(peers[i]->address[slot].family == IP_NONE ||
-				      !ip_equal(&peers[i]->address[slot],
-						&peers[j]->address[slot]));
-			for (size_t k = 0; k < peers[i]->prefixes.len; k++) {
-				for (size_t l = 0; l < peers[j]->prefixes.len; l++)
-					check(!prefix_overlaps(&peers[i]->prefixes.at[k],
-							       &peers[j]->prefixes.at[l]));
-			}
+		for (size_t j = i + 1; j < len; j++) {
+			if (str_eq(peers[i]->zone, peers[j]->zone))
+				check_apart(peers[i], peers[j]);
 		}
 	}
 }

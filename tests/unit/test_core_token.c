@@ -88,6 +88,21 @@ static void hands_its_marks_to_the_peer(void)
 	core_done(&core);
 }
 
+static struct request made_request(const char *id, const char *zone, const char *address,
+				   const char *range)
+{
+	struct request request = token_request(id, zone);
+
+	if (address) {
+		struct ip ip = ip_of(address);
+
+		request.token.address[ip.family == IP_V6] = ip;
+	}
+	if (range)
+		check(vec_push(&request.token.ranges, prefix_of_text(range)) == 0);
+	return request;
+}
+
 static void refuses_tokens_by_reason(void)
 {
 	static const struct {
@@ -107,18 +122,9 @@ static void refuses_tokens_by_reason(void)
 	begin();
 	core.limits.tokens_per_zone = 2;
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		struct request request = token_request(table[i].id, table[i].zone);
+		struct request request =
+			made_request(table[i].id, table[i].zone, table[i].address, table[i].range);
 
-		if (table[i].address) {
-			struct ip ip = ip_of(table[i].address);
-
-			request.token.address[ip.family == IP_V6] = ip;
-		}
-		if (table[i].range) {
-			struct prefix range = prefix_of_text(table[i].range);
-
-			check(vec_push(&request.token.ranges, range) == 0);
-		}
 		check_str(core_say(&core, &request), table[i].answer);
 	}
 	core_done(&core);

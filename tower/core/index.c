@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
 #include "tower/core/index.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 
@@ -49,7 +50,7 @@ struct peer_entry *peer_entry_find(const struct state *state, const struct key *
 
 struct token_entry *token_entry_find(const struct state *state, const char *id)
 {
-	struct token_entry sought;
+	struct token_entry sought = { .gone = false };
 
 	if (str_copy(sought.token.id, sizeof(sought.token.id), id) < 0)
 		return NULL;
@@ -99,11 +100,15 @@ static int count_reserved(struct zone_index *index, const struct zone *zone, boo
 
 int zone_entry_swap(struct state *state, struct zone_entry *before, struct zone_entry *after)
 {
-	const struct zone *zone = before ? &before->zone : &after->zone;
-	struct zone_index *index = index_get(state, zone->name);
-	bool is_below = state->under && state_zone(state->under, zone->name);
+	const struct zone *zone;
+	struct zone_index *index;
+	bool is_below;
 	int r;
 
+	assert(before || after);
+	zone = before ? &before->zone : &after->zone;
+	is_below = state->under && state_zone(state->under, zone->name);
+	index = index_get(state, zone->name);
 	if (!index)
 		return -ENOMEM;
 	index->entry = after;
@@ -230,12 +235,12 @@ static int mask_peer(struct state *state, const struct peer *below, bool masked)
 
 int peer_entry_swap(struct state *state, struct peer_entry *before, struct peer_entry *after)
 {
-	const struct key *key = before ? &before->peer.key : &after->peer.key;
 	const struct peer *below = NULL;
 	int r = 0;
 
+	assert(before || after);
 	if (state->under && (!before || !after))
-		below = state_peer(state->under, key);
+		below = state_peer(state->under, before ? &before->peer.key : &after->peer.key);
 	if (before)
 		r = unlink_peer(state, before);
 	if (r == 0 && below)
@@ -249,14 +254,17 @@ int peer_entry_swap(struct state *state, struct peer_entry *before, struct peer_
 
 int token_entry_swap(struct state *state, struct token_entry *before, struct token_entry *after)
 {
-	struct token_entry *one = before ? before : after;
-	struct zone_index *index = index_get(state, one->token.zone);
 	const struct token *below = NULL;
+	const struct token *one;
+	struct zone_index *index;
 
+	assert(before || after);
+	one = before ? &before->token : &after->token;
+	index = index_get(state, one->zone);
 	if (!index)
 		return -ENOMEM;
 	if (state->under && (!before || !after))
-		below = state_token(state->under, one->token.id);
+		below = state_token(state->under, one->id);
 	if (before) {
 		RB_REMOVE(token_tree, &state->tokens, before);
 		if (!before->gone)
@@ -303,10 +311,13 @@ static int unlink_resting(struct zone_index *index, struct resting_entry *entry)
 int resting_entry_swap(struct state *state, struct resting_entry *before,
 		       struct resting_entry *after)
 {
-	struct resting *one = before ? &before->resting : &after->resting;
-	struct zone_index *index = index_get(state, one->zone);
+	const struct resting *one;
+	struct zone_index *index;
 	int r = 0;
 
+	assert(before || after);
+	one = before ? &before->resting : &after->resting;
+	index = index_get(state, one->zone);
 	if (!index)
 		return -ENOMEM;
 	if (before)

@@ -2,8 +2,7 @@
 #include "tower/core/presence.h"
 
 #include <errno.h>
-
-#include <bsd/sys/queue.h>
+#include <sys/queue.h>
 
 #include "base/tree.h"
 

@@ -162,30 +162,40 @@ static void tally_reserved(const struct zone *zone, struct tally *tally)
 	}
 }
 
-#define COUNT(name, type, tree)                                \
-	({                                                     \
-		uint64_t count_ = 0;                           \
-		struct type *at_;                              \
-		RB_FOREACH(at_, name, (struct name *)(tree)) { \
-			count_++;                              \
-		}                                              \
-		count_;                                        \
-	})
+/* How many entries a tree holds, counted one by one. */
+#define COUNTER_GENERATE(name, type)                        \
+	static uint64_t name##_len(const struct name *tree) \
+	{                                                   \
+		struct type *at;                            \
+		uint64_t len = 0;                           \
+                                                            \
+		RB_FOREACH(at, name, (struct name *)tree)   \
+			len++;                              \
+		return len;                                 \
+	}
+
+COUNTER_GENERATE(peer_tree, peer_entry)
+COUNTER_GENERATE(member_tree, peer_entry)
+COUNTER_GENERATE(node_tree, peer_entry)
+COUNTER_GENERATE(hub_tree, peer_entry)
+COUNTER_GENERATE(lease_tree, lease)
+COUNTER_GENERATE(child_tree, child)
+COUNTER_GENERATE(token_tree, token_entry)
+COUNTER_GENERATE(resting_time_tree, resting_entry)
 
 static int check_counts(const struct zone_index *index, const struct tally *tally, struct err *err)
 {
-	bool ok = COUNT(member_tree, peer_entry, &index->peers) == tally->peers &&
-		  COUNT(node_tree, peer_entry, &index->nodes) == tally->nodes &&
-		  COUNT(hub_tree, peer_entry, &index->hubs) == tally->hubs &&
-		  COUNT(child_tree, child, &index->children) == tally->children &&
-		  COUNT(resting_time_tree, resting_entry, &index->resting_by_time) ==
-			  tally->resting &&
+	bool ok = member_tree_len(&index->peers) == tally->peers &&
+		  node_tree_len(&index->nodes) == tally->nodes &&
+		  hub_tree_len(&index->hubs) == tally->hubs &&
+		  child_tree_len(&index->children) == tally->children &&
+		  resting_time_tree_len(&index->resting_by_time) == tally->resting &&
 		  (uint64_t)index->peers_len == tally->peers &&
 		  (uint64_t)index->tokens_len == tally->tokens &&
 		  (uint64_t)index->resting_len == tally->resting;
 
 	for (unsigned slot = 0; slot < FAMILIES; slot++)
-		ok = ok && COUNT(lease_tree, lease, &index->leases[slot]) == tally->leases[slot] &&
+		ok = ok && lease_tree_len(&index->leases[slot]) == tally->leases[slot] &&
 		     ranges_count(&index->used[slot]) == tally->used[slot] &&
 		     ranges_count(&index->freed[slot]) == 0;
 	return ok ? 0 : wrong(err, index->name, "an index holds more or less than the rows", "");
@@ -225,8 +235,7 @@ int state_check(const struct state *state, struct err *err)
 		tokens += tally.tokens;
 	}
 	if ((uint64_t)state->zones_len != zones || (uint64_t)state->peers_len != peers ||
-	    COUNT(peer_tree, peer_entry, &state->peers) != peers ||
-	    COUNT(token_tree, token_entry, &state->tokens) != tokens)
+	    peer_tree_len(&state->peers) != peers || token_tree_len(&state->tokens) != tokens)
 		return err_set(err, -EPROTO, "there are rows without a zone");
 	return 0;
 }

@@ -65,7 +65,7 @@ const struct peer *state_next_peer(const struct state *state, const char *zone,
 const struct token *state_next_token(const struct state *state, const char *zone, const char *after)
 {
 	const struct zone_index *index = index_find(state, zone);
-	struct token_entry sought;
+	struct token_entry sought = { .gone = false };
 	struct token_entry *entry;
 
 	if (!index)
