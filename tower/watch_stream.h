@@ -30,7 +30,8 @@ struct watcher {
 	bool is_paced;
 	watcher_wake_fn wake;
 	void *data;
-	struct key key; /* zero for a person */
+	uint64_t number; /* in the order of their coming, from 1 */
+	struct key key;  /* zero for a person */
 };
 
 _Static_assert(sizeof(struct watcher) <= 200, "ten thousand of them are to cost 2 MB");
@@ -71,6 +72,7 @@ struct watch {
 	struct stream_queue dirty;
 	struct watcher_queue to_wake;
 	size_t watchers_len;
+	uint64_t watchers_made;
 	size_t snapshots_len; /* being sent */
 	size_t snapshot_bytes;
 };
@@ -80,12 +82,12 @@ static inline int stream_compare(const struct stream *a, const struct stream *b)
 	return strcmp(a->zone, b->zone);
 }
 
-/* By key, so that those of one peer are found; its watchers by where they are in memory. */
+/* By key, so that those of one peer are found: all behind the number 0. */
 static inline int watcher_compare(const struct watcher *a, const struct watcher *b)
 {
 	int r = key_compare(&a->key, &b->key);
 
-	return r ? r : ((uintptr_t)a > (uintptr_t)b) - ((uintptr_t)a < (uintptr_t)b);
+	return r ? r : (a->number > b->number) - (a->number < b->number);
 }
 
 TREE_GENERATE(stream_tree, stream, link, stream_compare)

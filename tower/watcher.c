@@ -114,6 +114,7 @@ int watcher_new(struct watch *watch, const char *zone, const struct event_id *af
 	watcher->watch = watch;
 	watcher->wake = wake;
 	watcher->data = data;
+	watcher->number = ++watch->watchers_made;
 	if (key)
 		watcher->key = *key;
 	r = begin(watcher, stream, after, err);
