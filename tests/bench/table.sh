@@ -8,6 +8,8 @@ cd "$(dirname "$0")/../.."
 tools=${BUILD:-build/plain}/tests/bench/bench
 tower_port=${BENCH_TOWER_PORT:-18480}
 bare_port=${BENCH_BARE_PORT:-18481}
+sender_port=$((bare_port + 1))
+relay_port=$((bare_port + 2))
 joins=${BENCH_JOINS:-10000}
 watchers=${BENCH_WATCHERS:-1000}
 peers=${BENCH_PEERS:-1000}
@@ -41,7 +43,7 @@ wait_until() {
 row() { printf '%-46s %14s   %-34s %s\n' "$1" "$2" "$3" "$4"; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { if (b > 0) printf "%.2f", a / b; else print "-" }'; }
 kib() { awk -v f="$2:" '$1 == f { print $2 }' "/proc/$1/smaps_rollup"; }
-port_open() { (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+port_listens() { ss -Hltn "sport = :$1" | grep -q .; }
 
 tower_start() {
 	"${BIN:-bin}/controltower" --listen="127.0.0.1:$tower_port" --state-dir="$scratch/tower" --user=root --log-level=warn 2>>"$scratch/tower.log" &
@@ -67,7 +69,7 @@ bench_get() {
 	bytes=$(api /zones/default | wc -c)
 	"${tools}_bare_http" "$bare_port" "$bytes" &
 	started+=($!)
-	wait_until 5 port_open "$bare_port"
+	wait_until 5 port_listens "$bare_port"
 	bare=$(requests_per_second "http://127.0.0.1:$bare_port/")
 	ours=$(requests_per_second "http://127.0.0.1:$tower_port/zones/default")
 	row "GET /zones/default, a second" "${ours% *}" "bare libmicrohttpd ${bare% *}" \
@@ -91,10 +93,10 @@ bench_joins() {
 
 bench_fanout() {
 	local bare ours
-	"${tools}_bare_send" "$bare_port" 330 &
+	"${tools}_bare_send" "$sender_port" 330 &
 	started+=($!)
-	wait_until 5 port_open "$bare_port"
-	bare=$("${tools}_fanout" "$bare_port" - "$watchers" 50)
+	wait_until 5 port_listens "$sender_port"
+	bare=$("${tools}_fanout" "$sender_port" - "$watchers" 50)
 	ours=$("${tools}_fanout" "$tower_port" fan "$watchers" 50)
 	row "one join seen by $watchers watchers, p50" "${ours% *} ms" "bare send loop ${bare% *} ms" \
 		"x $(ratio "${ours% *}" "${bare% *}") (goal 1.30 at 10000)"
@@ -104,7 +106,7 @@ bench_fanout() {
 # The agent joins through the tower's loopback, then lives alone in a mount namespace: wireguard-go's
 # sockets stand under /var/run. The kernel's names of its links are the namespace's own as well.
 bench_agent() {
-	local dir="$scratch/agent" relay=$((tower_port + 2))
+	local dir="$scratch/agent" relay=$relay_port
 	mkdir -p "$dir"
 	api /zones -d '{"Name":"agent","CIDR":"10.77.0.0/16"}' >/dev/null
 	api /zones/agent/tokens -d '{"Uses":0}' | jq -r .Token >"$dir/token"
