@@ -222,7 +222,7 @@ static int check_proof(const struct attempt *attempt, struct key *ret_key)
 	}
 	memcpy(input.nonce, header.nonce, sizeof(input.nonce));
 	input.node_public = header.key;
-	if (proof_make(&attempt->auth->proof_key, &input, mac) < 0 ||
+	if (proof_expect(&attempt->auth->proof_key, &input, mac) < 0 ||
 	    !crypto_equal(mac, header.mac, sizeof(mac))) {
 		key_format(&header.key, credential);
 		(void)refuse_proof(attempt, "the proof is not one of this key and this request");

@@ -12,24 +12,19 @@
 _Static_assert(PROOF_MAC_BYTES == CRYPTO_MAC_BYTES, "a proof is one MAC");
 
 /* The X25519 secret is no uniform key yet (RFC 7748, section 6.1): it is hashed into one. */
-static int proof_key(const struct key *own_private, const struct proof_input *input,
+static int proof_key(const struct key *own_private, const struct key *other_public,
 		     struct key *ret_key)
 {
 	_cleanup_(key_wipe) struct key secret = { 0 };
-	struct key own_public;
-	const struct key *other = &input->tower_public;
 
-	key_public(own_private, &own_public);
-	if (key_compare(&own_public, &input->tower_public) == 0)
-		other = &input->node_public;
-	if (crypto_shared(own_private->bytes, other->bytes, secret.bytes) < 0)
+	if (crypto_shared(own_private->bytes, other_public->bytes, secret.bytes) < 0)
 		return -EINVAL;
 	crypto_mac(secret.bytes, KEY_DOMAIN, NULL, 0, ret_key->bytes);
 	return 0;
 }
 
-int proof_make(const struct key *own_private, const struct proof_input *input,
-	       uint8_t ret_mac[PROOF_MAC_BYTES])
+static int make_mac(const struct key *own_private, const struct key *other_public,
+		    const struct proof_input *input, uint8_t ret_mac[PROOF_MAC_BYTES])
 {
 	_cleanup_(key_wipe) struct key key = { 0 };
 	uint8_t body_hash[CRYPTO_HASH_BYTES];
@@ -39,11 +34,23 @@ int proof_make(const struct key *own_private, const struct proof_input *input,
 		{ input->nonce, sizeof(input->nonce) },   { input->node_public.bytes, KEY_BYTES },
 		{ input->tower_public.bytes, KEY_BYTES },
 	};
-	int r = proof_key(own_private, input, &key);
+	int r = proof_key(own_private, other_public, &key);
 
 	if (r < 0)
 		return r;
 	crypto_hash_of(input->body, input->body_len, body_hash);
 	crypto_mac(key.bytes, MAC_DOMAIN, parts, ARRAY_SIZE(parts), ret_mac);
 	return 0;
+}
+
+int proof_make(const struct key *node_private, const struct proof_input *input,
+	       uint8_t ret_mac[PROOF_MAC_BYTES])
+{
+	return make_mac(node_private, &input->tower_public, input, ret_mac);
+}
+
+int proof_expect(const struct key *tower_private, const struct proof_input *input,
+		 uint8_t ret_mac[PROOF_MAC_BYTES])
+{
+	return make_mac(tower_private, &input->node_public, input, ret_mac);
 }

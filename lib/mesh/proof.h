@@ -23,11 +23,12 @@ struct proof_input {
 	struct key tower_public;
 };
 
-/*
- * `own_private` is either the node's or the tower's; the other's public key is taken from `input`.
- * -EINVAL when the secret would be all zero (a low-order key).
- */
-int proof_make(const struct key *own_private, const struct proof_input *input,
+/* The node's proof, from its private key. -EINVAL: the tower's key is of low order. */
+int proof_make(const struct key *node_private, const struct proof_input *input,
 	       uint8_t ret_mac[PROOF_MAC_BYTES]) _must_check_;
+
+/* The same MAC as the tower makes it, to compare. -EINVAL: the node's key is of low order. */
+int proof_expect(const struct key *tower_private, const struct proof_input *input,
+		 uint8_t ret_mac[PROOF_MAC_BYTES]) _must_check_;
 
 #endif
