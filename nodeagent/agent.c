@@ -139,7 +139,8 @@ static void on_state(enum controller_state state, void *data)
 	case CONTROLLER_DISPLACED:
 	case CONTROLLER_REMOVED:
 		controller_get_status(agent->controller, &status);
-		log_error("agent", "%s", status.trouble);
+		log_line(agent->leaver ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "agent", "%s",
+			 status.trouble);
 		reconcile_idle(agent->reconcile);
 		keeper_note_desired(agent->keeper, NULL);
 		keeper_touch(agent->keeper, true);
@@ -246,7 +247,6 @@ static void start_from_cache(struct agent *agent)
 		log_warn("agent", "%s: starting without it", err.text);
 	if (r <= 0)
 		return;
-	agent->is_patient = true;
 	peer = view_peer(node->view, &node->self.public_key);
 	if (!peer || peer->generation > node->self.generation) {
 		log_warn("agent",
@@ -254,6 +254,7 @@ static void start_from_cache(struct agent *agent)
 			 "the tower");
 		return;
 	}
+	agent->is_patient = true;
 	log_info("agent", "started from the cache: zone=%s, %zu peers", node->self.zone,
 		 view_peers_len(node->view));
 	agent->must_plan = true;

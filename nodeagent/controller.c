@@ -189,12 +189,13 @@ static void check_self(struct controller *controller)
 
 	if (controller->join || controller->must_join || !controller->has_joined)
 		return;
+	if (!view_id(view, &id) || id.revision < controller->joined_revision)
+		return;
 	if (self && self->generation > controller->generation)
 		stand_back(controller, CONTROLLER_DISPLACED,
 			   "another machine joined with this node's key; start aircrew again to "
 			   "take the key back, or run 'aircrew down' here");
-	else if (!self && view_is_complete(view) && view_id(view, &id) &&
-		 id.revision >= controller->joined_revision)
+	else if (!self && view_is_complete(view))
 		stand_back(controller, CONTROLLER_REMOVED,
 			   "this node's peer was removed from the zone, or moved to another one; "
 			   "start aircrew again to join anew");
@@ -234,14 +235,14 @@ static void on_events(bool is_changed, void *data)
 	check_self(controller);
 }
 
-static void on_stream_end(const struct tower_answer *tower, void *data)
+static void on_stream_end(const struct tower_answer *tower, bool is_changed, void *data)
 {
 	struct controller *controller = data;
 	struct tower_answer away = *tower;
 
 	close_stream(controller);
-	/* What came before an event that could not be understood counts. */
-	controller->config.on_view(true, controller->config.data);
+	if (is_changed)
+		controller->config.on_view(true, controller->config.data);
 	if (tower->meaning == TOWER_REFUSED) {
 		/* The ticket is no good any more; if there is more to it, the join will say so. */
 		controller->must_join = true;

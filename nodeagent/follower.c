@@ -36,7 +36,7 @@ static void end_misunderstood(struct follower *follower, const struct err *err)
 
 	(void)snprintf(tower.why, sizeof(tower.why), "%.110s: %.200s", follower->config.url->base,
 		       err->text);
-	follower->config.on_end(&tower, follower->config.data);
+	follower->config.on_end(&tower, follower->is_changed, follower->config.data);
 }
 
 static void on_bytes(const char *bytes, size_t len, void *data)
@@ -67,7 +67,7 @@ static void on_done(const struct http_answer *answer, void *data)
 		(void)snprintf(tower.why, sizeof(tower.why), "%.110s ended the stream of events",
 			       follower->config.url->base);
 	}
-	follower->config.on_end(&tower, follower->config.data);
+	follower->config.on_end(&tower, false, follower->config.data);
 }
 
 static int start(struct follower *follower, struct err *err)

@@ -28,9 +28,9 @@ struct follower_config {
 	void (*on_events)(bool is_changed, void *data);
 	/*
 	 * It is over. A stream that simply ended, or sent what cannot be understood, is TOWER_AWAY
-	 * with a sentence.
+	 * with a sentence; events before that one may have changed something still.
 	 */
-	void (*on_end)(const struct tower_answer *tower, void *data);
+	void (*on_end)(const struct tower_answer *tower, bool is_changed, void *data);
 	void *data;
 };
 

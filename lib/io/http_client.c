@@ -297,12 +297,12 @@ static void set_trust(CURL *easy, const struct http_client *client)
 	bool by_pin_alone = client->pin && !client->ca_file;
 
 	(void)curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	/* A folder of certificates would be read file by file into memory. */
-	(void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-	if (client->ca_file)
+	if (client->ca_file || client->pin) {
+		/* Not the system's, which take megabytes to hold. */
+		(void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 		(void)curl_easy_setopt(easy, CURLOPT_CAINFO, client->ca_file);
+	}
 	if (by_pin_alone) {
-		(void)curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
 		(void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
 		(void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
 	}

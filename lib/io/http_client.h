@@ -43,7 +43,7 @@ int http_pin_parse(const char *text, char ret_pin[static HTTP_PIN_BYTES],
 struct http_trust {
 	const char *pin;     /* the server's key must be this one; NULL for any */
 	const char *ca_file; /* certificates (PEM) that vouch; NULL: the system's */
-			     /* With a pin and no file the pin alone decides. */
+	/* With a pin and no file the pin alone decides. */
 };
 
 struct http_client;
