@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "nodeagent/control.h"
+#include "nodeagent/interface.h"
 #include "nodeagent/keyfile.h"
 
 #define TOKEN_MAX 256
@@ -278,29 +279,13 @@ static int take_wishes(const struct agent_options *options, struct config *confi
 	return r;
 }
 
-int config_check_interface(const char *name, struct err *err)
-{
-	size_t len = strlen(name);
-
-	for (const char *p = name; *p; p++) {
-		if (!isalnum((unsigned char)*p) && !strchr("_-.", *p))
-			len = 0;
-	}
-	if (len == 0 || len >= INTERFACE_NAME_BYTES || str_eq(name, ".") || str_eq(name, ".."))
-		return err_set(err, -EINVAL,
-			       "--interface: takes 1 to %d letters, digits, dots, dashes and "
-			       "underscores, not '%.64s'",
-			       INTERFACE_NAME_BYTES - 1, name);
-	return 0;
-}
-
 static int take_interface(const struct agent_options *options, struct config *config,
 			  struct err *err)
 {
-	int r = config_check_interface(options->interface, err);
+	int r = interface_check_name(options->interface, err);
 
 	if (r < 0)
-		return r;
+		return err_wrap(err, "--interface");
 	if (options->listen_port == 0)
 		return err_set(err, -EINVAL,
 			       "--listen-port: takes 1 to 65535; others must know it");

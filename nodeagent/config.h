@@ -55,7 +55,4 @@ int config_make(const struct agent_options *options, struct config *ret_config,
 		struct err *err) _must_check_;
 void config_done(struct config *config);
 
-/* What Linux and a file name both take. */
-int config_check_interface(const char *name, struct err *err) _must_check_;
-
 #endif
