@@ -6,7 +6,6 @@
  */
 #include "tower/api/http.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +16,6 @@
 
 #define RESUME_SLICE 500     /* connections resumed between two turns of the loop */
 #define SPARE_CONNECTIONS 64 /* above our own limit: these are told, not left hanging */
-#define SWEEP_MS 1000
 
 static void *on_uri(void *data, const char *uri, struct MHD_Connection *mhd)
 {
@@ -25,10 +23,9 @@ static void *on_uri(void *data, const char *uri, struct MHD_Connection *mhd)
 	struct http_request *request = calloc(1, sizeof(*request));
 	char *query;
 
-	if (!request)
-		return NULL;
-	request->path = strdup(uri);
-	if (!request->path) {
+	if (request && connection_of(mhd))
+		request->path = strdup(uri);
+	if (!request || !request->path) {
 		free(request);
 		return NULL;
 	}
@@ -43,28 +40,6 @@ static void *on_uri(void *data, const char *uri, struct MHD_Connection *mhd)
 	return request;
 }
 
-static struct connection *connection_of(struct MHD_Connection *mhd)
-{
-	return MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
-}
-
-static void stop_waiting(struct connection *connection)
-{
-	if (connection->waiting)
-		TAILQ_REMOVE(&connection->daemon->http->waiting, connection, link);
-	connection->waiting = false;
-}
-
-static void start_waiting(struct connection *connection)
-{
-	struct http *http = connection->daemon->http;
-
-	stop_waiting(connection);
-	connection->waiting = true;
-	connection->since_ms = loop_now_ms(http->loop);
-	TAILQ_INSERT_TAIL(&http->waiting, connection, link);
-}
-
 static bool takes_json(const struct http_request *request)
 {
 	static const char wanted[] = "application/json";
@@ -75,28 +50,34 @@ static bool takes_json(const struct http_request *request)
 }
 
 /* What can be said before anybody looks at the route. True when the request was refused. */
-static bool refuse_early(struct http_request *request)
+static bool refuse_early(struct http_request *request, const struct connection *connection)
 {
-	struct http *http = request->daemon->http;
+	const struct http_limits *limits = &request->daemon->http->limits;
 	struct refusal refusal;
 
-	if (http->connections > http->limits.connections) {
+	if (connection->over_limit) {
 		refusal_set(&refusal, "E503-connections", "all %u connections are in use",
-			    http->limits.connections);
+			    limits->connections);
 		refusal_hint(&refusal, "try again soon, or raise --max-connections");
-	} else if (request->body_too_long) {
+	} else if (connection->over_address_limit) {
+		refusal_set(&refusal, "E503-connections", "%s has %u connections open already",
+			    connection->client->address, limits->connections_per_address);
+		refusal_hint(&refusal, "close some, or raise --max-connections-per-address");
+	} else if (request->body_refused == BODY_TOO_LONG) {
 		refusal_set(&refusal, "E413-body", "the body is longer than %d bytes",
 			    HTTP_BODY_MAX);
 		refusal_hint(&refusal, "send less, for instance fewer child prefixes at once");
-	} else if (request->body.failed) {
-		refusal_set(&refusal, "E503-memory", "out of memory");
-		refusal_hint(&refusal, "try again later");
+	} else if (request->body_refused == BODY_NO_ROOM) {
+		refusal_set(&refusal, "E503-busy", "too many requests with a body at once");
+		refusal_hint(&refusal, "try again in a moment");
 	} else if (request->body.len > 0 && !takes_json(request)) {
 		refusal_set(&refusal, "E415-content-type", "the body is not application/json");
 		refusal_hint(&refusal, "add the header 'Content-Type: application/json'");
 	} else {
 		return false;
 	}
+	if (connection->over_limit || connection->over_address_limit)
+		(void)http_add_header(request, "Connection", "close");
 	http_refuse(request, &refusal);
 	return true;
 }
@@ -105,37 +86,62 @@ static void dispatch(struct http_request *request)
 {
 	struct connection *connection = connection_of(request->mhd);
 
-	stop_waiting(connection);
+	connection_stop_waiting(connection);
 	request->phase = PHASE_DISPATCHED;
-	request->asked.client = connection->client;
+	request->asked.client = connection->client->address;
 	request->asked.body = request->body.at ? request->body.at : "";
 	request->asked.body_len = request->body.len;
-	if (!refuse_early(request))
+	if (!refuse_early(request, connection))
 		request->daemon->http->dispatch(request, request->daemon->http->data);
 }
 
-static void take_body(struct http_request *request, const char *bytes, size_t len)
+static void drop_body(struct http_request *request)
 {
-	if (request->body.len + len > HTTP_BODY_MAX)
-		request->body_too_long = true;
-	else
-		str_append_bytes(&request->body, bytes, len);
+	request->daemon->http->bodies_bytes -= request->body.len;
+	str_done(&request->body);
 }
 
+static void refuse_body(struct http_request *request, enum body_refusal why)
+{
+	request->body_refused = why;
+	drop_body(request);
+}
+
+/* False when the connection is to be closed. */
+static bool take_body(struct http_request *request, const char *bytes, size_t len)
+{
+	struct http *http = request->daemon->http;
+
+	request->body_seen += len;
+	if (request->body_seen > HTTP_BODY_MAX)
+		refuse_body(request, BODY_TOO_LONG);
+	else if (http->bodies_bytes + len > HTTP_BODIES_MAX)
+		refuse_body(request, BODY_NO_ROOM);
+	if (request->body_refused == BODY_TAKEN) {
+		str_append_bytes(&request->body, bytes, len);
+		if (request->body.failed)
+			refuse_body(request, BODY_NO_ROOM);
+		else
+			http->bodies_bytes += len;
+	}
+	return request->body_seen <= HTTP_DRAIN_MAX;
+}
+
+/*
+ * A client that is still sending may never see an answer, because the reset for what nobody read
+ * overtakes it: so a body that is too long is read first, unless it says that it is enormous.
+ */
 static enum MHD_Result start_request(struct http_request *request, const char *method)
 {
 	const char *length = http_header(request, "Content-Length");
+	uint64_t bytes;
 
 	request->asked.method = method;
-	/* An answer before the body makes libmicrohttpd close the connection: nothing is read on.
-	 */
-	if (length && strlen(length) > 5) {
-		request->body_too_long = true;
-		dispatch(request);
-		return MHD_queue_response(request->mhd, (unsigned)request->status,
-					  request->response);
-	}
-	return MHD_YES;
+	if (!length || str_to_u64(length, 0, HTTP_DRAIN_MAX, &bytes) == 0)
+		return MHD_YES;
+	request->body_refused = BODY_TOO_LONG;
+	dispatch(request);
+	return MHD_queue_response(request->mhd, (unsigned)request->status, request->response);
 }
 
 static enum MHD_Result on_request(void *data, struct MHD_Connection *mhd, const char *url,
@@ -150,9 +156,10 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *mhd, const 
 	if (!request->asked.method)
 		return start_request(request, method);
 	if (*upload_len > 0) {
-		take_body(request, upload, *upload_len);
+		bool go_on = take_body(request, upload, *upload_len);
+
 		*upload_len = 0;
-		return MHD_YES;
+		return go_on ? MHD_YES : MHD_NO;
 	}
 	if (request->phase == PHASE_READING)
 		dispatch(request);
@@ -172,9 +179,9 @@ static void on_completed(void *data, struct MHD_Connection *mhd, void **state,
 
 	(void)why;
 	*state = NULL;
-	start_waiting(connection_of(mhd));
 	if (!request)
 		return;
+	connection_start_waiting(connection_of(mhd));
 	if (request->phase == PHASE_DISPATCHED && request->on_gone)
 		request->on_gone(request->data);
 	if (request->stream.done)
@@ -184,51 +191,10 @@ static void on_completed(void *data, struct MHD_Connection *mhd, void **state,
 	if (request->response)
 		MHD_destroy_response(request->response);
 	LIST_REMOVE(request, link);
-	str_done(&request->body);
+	drop_body(request);
 	str_done(&request->extra_headers);
 	free(request->path);
 	free(request);
-}
-
-static void write_client(struct MHD_Connection *mhd, char *to, size_t to_bytes)
-{
-	const struct sockaddr *from =
-		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
-	const struct sockaddr_in6 *from6 = (const struct sockaddr_in6 *)from;
-
-	(void)snprintf(to, to_bytes, "unix");
-	if (from && from->sa_family == AF_INET)
-		(void)inet_ntop(AF_INET, &((const struct sockaddr_in *)from)->sin_addr, to,
-				(socklen_t)to_bytes);
-	else if (from && from->sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&from6->sin6_addr))
-		(void)inet_ntop(AF_INET, &from6->sin6_addr.s6_addr[12], to, (socklen_t)to_bytes);
-	else if (from && from->sa_family == AF_INET6)
-		(void)inet_ntop(AF_INET6, &from6->sin6_addr, to, (socklen_t)to_bytes);
-}
-
-static void on_connection(void *data, struct MHD_Connection *mhd, void **context,
-			  enum MHD_ConnectionNotificationCode what)
-{
-	struct daemon *daemon = data;
-	struct connection *connection;
-
-	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-		connection = calloc(1, sizeof(*connection));
-		if (!connection)
-			abort(); /* libmicrohttpd offers no way to refuse here */
-		connection->daemon = daemon;
-		connection->fd =
-			MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-		write_client(mhd, connection->client, sizeof(connection->client));
-		*context = connection;
-		daemon->http->connections++;
-		start_waiting(connection);
-	} else {
-		connection = *context;
-		stop_waiting(connection);
-		daemon->http->connections--;
-		free(connection);
-	}
 }
 
 void http_resume(struct http_request *request)
@@ -285,21 +251,6 @@ static void on_readable(uint32_t events, void *data)
 	(void)MHD_run(daemon->mhd);
 }
 
-/* libmicrohttpd's timeout counts idle time: one byte now and then would hold a connection for ever.
- */
-static void sweep_waiting(void *data)
-{
-	struct http *http = data;
-	int64_t oldest_ms = loop_now_ms(http->loop) - HTTP_IDLE_S * 1000;
-	struct connection *connection;
-
-	while ((connection = TAILQ_FIRST(&http->waiting)) && connection->since_ms < oldest_ms) {
-		(void)shutdown(connection->fd, SHUT_RDWR);
-		stop_waiting(connection);
-	}
-	loop_timer_set(http->sweep, SWEEP_MS);
-}
-
 int http_new(struct loop *loop, const struct http_limits *limits, http_dispatch_fn dispatch_fn,
 	     void *data, struct http **ret_http, struct err *err)
 {
@@ -316,14 +267,15 @@ int http_new(struct loop *loop, const struct http_limits *limits, http_dispatch_
 	LIST_INIT(&http->requests);
 	TAILQ_INIT(&http->resuming);
 	TAILQ_INIT(&http->waiting);
+	RB_INIT(&http->clients);
 	r = loop_hook_new(loop, before_sleep, http, &http->hook, err);
 	if (r == 0)
-		r = loop_timer_new(loop, sweep_waiting, http, &http->sweep, err);
+		r = loop_timer_new(loop, connection_sweep, http, &http->sweep, err);
 	if (r < 0) {
 		http_free(http);
 		return r;
 	}
-	loop_timer_set(http->sweep, SWEEP_MS);
+	loop_timer_set(http->sweep, HTTP_SWEEP_MS);
 	*ret_http = http;
 	return 0;
 }
@@ -338,6 +290,8 @@ static void end_requests(struct http *http)
 		struct refusal refusal;
 
 		if (request->phase == PHASE_DISPATCHED) {
+			if (request->on_gone)
+				request->on_gone(request->data);
 			refusal_set(&refusal, "E503-stopping", "the tower is stopping");
 			refusal_hint(&refusal, "try again, or ask another tower");
 			http_refuse(request, &refusal);
@@ -375,12 +329,13 @@ static struct MHD_Daemon *start_daemon(struct daemon *daemon, int fd,
 	struct MHD_OptionItem options[] = {
 		{ MHD_OPTION_LISTEN_SOCKET, fd, NULL },
 		{ MHD_OPTION_CONNECTION_LIMIT, limits->connections + SPARE_CONNECTIONS, NULL },
-		{ MHD_OPTION_PER_IP_CONNECTION_LIMIT, limits->connections_per_address, NULL },
+		{ MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+		  limits->connections_per_address + SPARE_CONNECTIONS, NULL },
 		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTP_POOL_BYTES, NULL },
 		{ MHD_OPTION_CONNECTION_TIMEOUT, HTTP_IDLE_S, NULL },
 		{ MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_uri, daemon },
 		{ MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, daemon },
-		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, daemon },
+		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)connection_notify, daemon },
 		{ MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)listener->cert_pem },
 		{ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)listener->key_pem },
 		{ MHD_OPTION_END, 0, NULL },

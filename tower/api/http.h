@@ -16,9 +16,11 @@
 #include "tower/auth.h"
 
 #define HTTP_BODY_MAX 65536
-#define HTTP_POOL_BYTES \
-	2048           /* a connection's memory: request line, headers, what libmicrohttpd needs */
-#define HTTP_IDLE_S 30 /* also how long headers and body may take */
+#define HTTP_BODIES_MAX (32 * 1024 * 1024) /* of all requests at once: else E503-busy */
+#define HTTP_DRAIN_MAX (1024 * 1024) /* of a body that is too long, read before it is refused */
+#define HTTP_POOL_BYTES 2048 /* a connection's memory: request line, headers, pieces of body */
+#define HTTP_IDLE_S 30
+#define HTTP_REQUEST_S 30 /* until headers and body are whole */
 
 struct http;
 struct http_request;

@@ -10,7 +10,10 @@
 #include <sys/queue.h>
 
 #include "base/str.h"
+#include "base/tree.h"
 #include "tower/api/http.h"
+
+#define HTTP_SWEEP_MS 1000
 
 /* A listener: one daemon of libmicrohttpd, driven by our loop through its epoll descriptor. */
 struct daemon {
@@ -22,13 +25,24 @@ struct daemon {
 	LIST_ENTRY(daemon) link;
 };
 
-/* A client's connection, kept to bound how long it may take to come up with a request. */
+/* An address, as long as it has connections. */
+struct http_client {
+	char address[INET6_ADDRSTRLEN];
+	unsigned connections;
+	RB_ENTRY(http_client) link;
+};
+
+RB_HEAD(http_client_tree, http_client);
+
+/* A connection, kept to bound how long it may take to come up with a request. */
 struct connection {
 	struct daemon *daemon;
+	struct http_client *client;
 	int fd;
+	bool over_limit; /* one too many when it came: its requests are refused */
+	bool over_address_limit;
 	bool waiting;
 	int64_t since_ms;
-	char client[INET6_ADDRSTRLEN];
 	TAILQ_ENTRY(connection) link; /* on http->waiting, oldest first */
 };
 
@@ -40,6 +54,12 @@ enum request_phase {
 	PHASE_ANSWERED,   /* the answer is made, and on its way */
 };
 
+enum body_refusal {
+	BODY_TAKEN,
+	BODY_TOO_LONG,
+	BODY_NO_ROOM, /* no memory, or HTTP_BODIES_MAX */
+};
+
 struct http_request {
 	struct daemon *daemon;
 	struct MHD_Connection *mhd;
@@ -49,7 +69,8 @@ struct http_request {
 	struct http_asked asked;
 	char *path; /* owns asked.path; behind its NUL stands the query */
 	struct str body;
-	bool body_too_long;
+	size_t body_seen; /* bytes that came, also of a body that is refused */
+	enum body_refusal body_refused;
 	struct MHD_Response *response;
 	int status;
 	struct http_stream stream;
@@ -71,11 +92,25 @@ struct http {
 	void *data;
 	bool closing;
 	unsigned connections;
+	size_t bodies_bytes; /* of all requests */
 	LIST_HEAD(, daemon) daemons;
 	LIST_HEAD(, http_request) requests;
 	struct request_queue resuming;
 	struct connection_queue waiting;
+	struct http_client_tree clients;
 };
+
+/* NULL when there was no memory for it. */
+struct connection *connection_of(struct MHD_Connection *mhd);
+
+/* Bounds the time until connection_stop_waiting. */
+void connection_start_waiting(struct connection *connection);
+void connection_stop_waiting(struct connection *connection);
+
+/* For MHD_OPTION_NOTIFY_CONNECTION, and for the timer. */
+void connection_notify(void *data, struct MHD_Connection *mhd, void **context,
+		       enum MHD_ConnectionNotificationCode what);
+void connection_sweep(void *data);
 
 /* Has the connection's handler called again, before the loop sleeps. */
 void http_resume(struct http_request *request);
