@@ -40,9 +40,11 @@ static int add_cidr(json_t *list, const struct state *state, const struct zone *
 	int r = mark_ip(ips, &at);
 
 	while (r == 0 && (peer = state_next_lease(state, zone->name, &at))) {
-		at = peer->address[cidr->ip.family == IP_V6];
-		if (at.family != cidr->ip.family)
+		const struct ip *next = &peer->address[cidr->ip.family == IP_V6];
+
+		if (ip_compare(next, &at) <= 0 || next->family != cidr->ip.family)
 			break; /* the leases of the other family begin */
+		at = *next;
 		r = mark_ip(ips, &at);
 	}
 	if (r == 0)
