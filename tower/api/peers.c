@@ -183,8 +183,9 @@ static void on_joined(struct api_call *call, const struct commit_answer *answer)
 		call_refuse_peer(call);
 		return;
 	}
-	(void)!presence_touch(call->api->c.presence, &peer->key,
-			      commit_now_ms(call->api->c.commit));
+	if (!peer->agentless)
+		(void)!presence_touch(call->api->c.presence, &peer->key,
+				      commit_now_ms(call->api->c.commit));
 	key_format_url(&peer->key, key_text);
 	(void)http_add_header(call->http, "Location", "/peers/%s", key_text);
 	text = join_text(call, peer, &len);
