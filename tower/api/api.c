@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
 /*
- * From a request to its handler: route, host, readiness, credential, in this order.
+ * From a request to its handler: host, route, readiness, credential, in this order.
  */
 #include "tower/api/api.h"
 
@@ -47,29 +47,44 @@ static const struct route routes[] = {
 int api_new(const struct api_config *config, struct api **ret_api, struct err *err)
 {
 	struct api *api = calloc(1, sizeof(*api));
+	int r;
 
 	if (!api)
 		return err_oom(err);
 	api->c = *config;
+	r = pending_init(&api->pending, config->loop, err);
+	if (r < 0) {
+		free(api);
+		return r;
+	}
 	*ret_api = api;
 	return 0;
 }
 
 void api_free(struct api *api)
 {
+	if (!api)
+		return;
+	pending_done(&api->pending);
 	free(api);
 }
 
-static void refuse_route(struct http_request *http, const char *allow, bool bad_key)
+/* What the path takes, or that it is none. */
+static void answer_unrouted(struct http_request *http, const char *allow, bool bad_key)
 {
 	const struct http_asked *asked = http_asked(http);
 	struct refusal refusal;
 
+	if (*allow)
+		(void)http_add_header(http, "Allow", "%sOPTIONS", allow);
+	if (*allow && str_eq(asked->method, "OPTIONS")) {
+		http_answer_empty(http, 204);
+		return;
+	}
 	if (*allow) {
-		refusal_set(&refusal, "E405-method", "%s is not for %.128s", asked->method,
+		refusal_set(&refusal, "E405-method", "%.32s is not for %.128s", asked->method,
 			    asked->path);
-		refusal_hint(&refusal, "it takes %s", allow);
-		(void)http_add_header(http, "Allow", "%s", allow);
+		refusal_hint(&refusal, "it takes %sOPTIONS", allow);
 	} else if (bad_key) {
 		refusal_set(&refusal, "E400-key", "%.128s holds no public key", asked->path);
 		refusal_hint(&refusal, "a key is 44 characters of base64, or 43 of base64url");
@@ -80,28 +95,32 @@ static void refuse_route(struct http_request *http, const char *allow, bool bad_
 	http_refuse(http, &refusal);
 }
 
+static bool takes_method(const struct route *route, const char *method)
+{
+	return str_eq(method, route->method) ||
+	       (str_eq(method, "HEAD") && str_eq(route->method, "GET"));
+}
+
+/* The route; NULL when the request was answered because there is none. */
 static const struct route *find_route(struct http_request *http, struct path_values *ret_values)
 {
 	const struct http_asked *asked = http_asked(http);
-	bool head = str_eq(asked->method, "HEAD");
 	char allow[64] = "";
 	bool bad_key = false;
 
 	for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
 		enum path_match match = path_match(routes[i].pattern, asked->path, ret_values);
+		size_t used = strlen(allow);
 
-		if (match == PATH_YES && (str_eq(asked->method, routes[i].method) ||
-					  (head && str_eq(routes[i].method, "GET"))))
+		if (match == PATH_YES && takes_method(&routes[i], asked->method))
 			return &routes[i];
 		bad_key = bad_key || match == PATH_BAD_KEY;
-		if (match == PATH_YES) {
-			size_t used = strlen(allow);
-
-			(void)snprintf(allow + used, sizeof(allow) - used, "%s%s", used ? ", " : "",
-				       routes[i].method);
-		}
+		if (match == PATH_YES)
+			(void)snprintf(allow + used, sizeof(allow) - used, "%s, %s",
+				       routes[i].method,
+				       str_eq(routes[i].method, "GET") ? "HEAD, " : "");
 	}
-	refuse_route(http, allow, bad_key);
+	answer_unrouted(http, allow, bad_key);
 	return NULL;
 }
 
@@ -144,12 +163,14 @@ static bool refuse_host(const struct api *api, struct http_request *http)
 static bool refuse_unloaded(const struct api *api, const struct route *route,
 			    struct http_request *http)
 {
-	enum store_status status = store_status(api->c.store);
+	bool ready = store_status(api->c.store) == STORE_READY;
 	struct refusal refusal;
 
+	if (route->always)
+		return false;
 	/* Behind the first load, reads and watchers go on whatever becomes of Redis. */
-	if (route->always || state_revision(api->c.state) > 0) {
-		if (status != STORE_READY)
+	if (state_revision(api->c.state) > 0) {
+		if (!ready)
 			(void)http_add_header(http, "Apex-Stale", "true");
 		return false;
 	}
@@ -158,12 +179,6 @@ static bool refuse_unloaded(const struct api *api, const struct route *route,
 	refusal_hint(&refusal, "try again in a moment; GET /readyz tells more");
 	http_refuse(http, &refusal);
 	return true;
-}
-
-static void free_call(struct api_call *call)
-{
-	crypto_wipe(call->secret, sizeof(call->secret));
-	free(call);
 }
 
 /* The peer that the path or a join's body names, for the question whose peer it is. */
@@ -217,46 +232,4 @@ void api_dispatch(struct http_request *http, void *data)
 	if (!route || refuse_unloaded(api, route, http) || !authenticate(&call, route))
 		return;
 	route->handler(&call);
-}
-
-static void on_gone(void *data)
-{
-	struct api_call *call = data;
-
-	commit_forget(call->ticket);
-	free_call(call);
-}
-
-static void on_committed(const struct commit_answer *answer, void *data)
-{
-	struct api_call *call = data;
-
-	http_set_data(call->http, NULL, NULL);
-	if (answer->verdict == VERDICT_REFUSED)
-		http_refuse(call->http, answer->refusal);
-	else
-		call->on_answer(call, answer);
-	free_call(call);
-}
-
-void call_submit(struct api_call *call, struct request *request, api_answer_fn on_answer)
-{
-	struct api_call *kept = malloc(sizeof(*kept));
-	struct err err = { 0 };
-	int r = kept ? 0 : err_oom(&err);
-
-	if (kept) {
-		*kept = *call;
-		kept->on_answer = on_answer;
-		http_set_data(call->http, kept, on_gone);
-		r = commit_submit(call->api->c.commit, request, on_committed, kept, &kept->ticket,
-				  &err);
-	}
-	if (r == 0)
-		return;
-	if (kept)
-		free_call(kept);
-	http_set_data(call->http, NULL, NULL);
-	request_done(request);
-	call_refuse_err(call, "E503-busy", &err);
 }

@@ -10,9 +10,11 @@
 #include "base/str.h"
 #include "mesh/doc.h"
 #include "tower/api/api.h"
+#include "tower/api/pending.h"
 
 struct api {
 	struct api_config c;
+	struct pending pending;
 };
 
 struct api_call;
@@ -23,10 +25,14 @@ struct api_call {
 	struct http_request *http;
 	struct path_values path;
 	struct auth_subject subject;
-	struct commit_ticket *ticket; /* of the change that was submitted */
-	api_answer_fn on_answer;
 	struct key key;                     /* that a join's body names */
 	char secret[AUTH_TOKEN_TEXT_BYTES]; /* shown once: a new token's text */
+
+	/* From call_submit on: */
+	struct commit_ticket *ticket;
+	api_answer_fn on_answer;
+	int64_t since_ms;
+	TAILQ_ENTRY(api_call) link; /* api->pending.calls */
 };
 
 typedef void (*api_handler)(struct api_call *call);
