@@ -79,28 +79,6 @@ static void on_change(const struct change *change, void *data)
 		watch_resync(tower->watch, false); /* no memory for frames: snapshots catch up */
 }
 
-static void on_default_zone(const struct commit_answer *answer, void *data)
-{
-	(void)data;
-	/* Another tower may have been first: that is just as well. */
-	if (answer->verdict == VERDICT_CHANGE)
-		log_info("tower", "made the zone 'default'");
-}
-
-static void make_default_zone(struct tower *tower)
-{
-	struct request request = { .kind = REQUEST_ZONE_CREATE };
-	struct err err;
-
-	if (state_zones_len(tower->state) > 0 || state_revision(tower->state) > 0)
-		return;
-	decide_zone_defaults(&request.zone);
-	(void)snprintf(request.zone.name, sizeof(request.zone.name), "default");
-	if (zone_set_cidr(&request.zone, tower->config->default_cidr, &err) < 0 ||
-	    commit_submit(tower->commit, &request, on_default_zone, tower, NULL, &err) < 0)
-		log_error("tower", "zone 'default': %s", err.text);
-}
-
 static void on_swept(const struct commit_answer *answer, void *data)
 {
 	(void)data;
@@ -120,20 +98,27 @@ static void sweep(void *data)
 		log_warn("tower", "sweep: %s", err.text);
 }
 
-/* Something to copy: the commands that work against this very tower. */
+/* Something to copy: commands that work against this very tower. */
 static void announce(struct tower *tower)
 {
 	const struct tower_config *config = tower->config;
-	const char *bearer =
-		config->admin_token_file ? " -H 'Authorization: Bearer <admin token>'" : "";
+	const char *token_file = config->admin_token_file;
+	bool is_unix = str_starts(config->listen, "unix:");
+	char bearer[PATH_MAX + 64] = "";
 
-	log_info("tower", "ready: %llu zones, %llu peers, revision %llu",
+	if (tower->announced)
+		return;
+	tower->announced = true;
+	if (token_file)
+		(void)snprintf(bearer, sizeof(bearer), " -H \"Authorization: Bearer $(cat %s)\"",
+			       token_file);
+	log_info("tower", "ready: %llu zones, %llu peers, revision %llu; secrets in %s",
 		 (unsigned long long)state_zones_len(tower->state),
 		 (unsigned long long)state_peers_len(tower->state, NULL),
-		 (unsigned long long)state_revision(tower->state));
-	if (str_starts(config->listen, "unix:"))
-		log_info("tower", "try: curl --unix-socket %s%s http://localhost/zones",
-			 config->listen + 5, bearer);
+		 (unsigned long long)state_revision(tower->state), tower->secret_dir);
+	if (is_unix)
+		log_info("tower", "try: curl%s --unix-socket %s http://localhost/zones", bearer,
+			 config->listen + 5);
 	else
 		log_info("tower", "try: curl%s http://%s/zones", bearer, config->listen);
 	if (config->tls_listen)
@@ -143,18 +128,37 @@ static void announce(struct tower *tower)
 			 strrchr(config->tls_listen, ':') + 1, tower->tls.pin);
 }
 
+static void on_default_zone(const struct commit_answer *answer, void *data)
+{
+	/* Another tower may have been first: that is just as well. */
+	if (answer->verdict == VERDICT_CHANGE)
+		log_info("tower", "made the zone 'default'");
+	announce(data);
+}
+
+/* The first change of a history; a zone that somebody removed later is not made again. */
+static void make_default_zone(struct tower *tower)
+{
+	struct request request = { .kind = REQUEST_ZONE_CREATE };
+	struct err err;
+
+	decide_zone_defaults(&request.zone);
+	(void)snprintf(request.zone.name, sizeof(request.zone.name), "default");
+	if (zone_set_cidr(&request.zone, tower->config->default_cidr, &err) < 0 ||
+	    commit_submit(tower->commit, &request, on_default_zone, tower, NULL, &err) < 0)
+		log_error("tower", "zone 'default': %s", err.text);
+}
+
 static void on_status(enum store_status status, const char *why, void *data)
 {
 	struct tower *tower = data;
 
-	if (status == STORE_READY) {
+	if (status == STORE_READY && state_revision(tower->state) == 0)
 		make_default_zone(tower);
-		if (!tower->announced)
-			announce(tower);
-		tower->announced = true;
-	} else if (*why) {
+	else if (status == STORE_READY)
+		announce(tower);
+	else if (*why)
 		log_warn("tower", "%s", why);
-	}
 }
 
 static void on_loaded(bool again, void *data)
