@@ -163,7 +163,7 @@ zone_blue='{"Name":"zone-blue","Description":"Tenant - Zone Blue","CIDR":"10.140
 	refused 404 E404-route
 	send PUT /zones/default '{}'
 	refused 405 E405-method
-	[ "$(header Allow)" = "GET, PATCH, DELETE" ]
+	[ "$(header Allow)" = "GET, HEAD, PATCH, DELETE, OPTIONS" ]
 }
 
 @test "answers_only_to_its_own_names" {
