@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
-#include "mesh/zone.h"
+#include "mesh/peer.h"
 #include "tower/api/http_address.h"
 
 #define AT(member) offsetof(struct tower_config, member)
@@ -65,6 +65,11 @@ static const struct option_row rows[] = {
 	  "CONTROLTOWER_MAX_CONNECTIONS_PER_ADDRESS", "N", "18000",
 	  "Open connections of one client address (a whole site may stand behind one).",
 	  AT(max_connections_per_address), false },
+	{ OPTION_SECONDS, "idle-timeout", NULL, "CONTROLTOWER_IDLE_TIMEOUT", "TIME", "30s",
+	  "How long a connection may stand without a byte; watchers are not counted.",
+	  AT(idle_timeout_s), false },
+	{ OPTION_SECONDS, "request-timeout", NULL, "CONTROLTOWER_REQUEST_TIMEOUT", "TIME", "30s",
+	  "How long a request may take to arrive whole.", AT(request_timeout_s), false },
 	{ OPTION_NUMBER, "max-watchers", NULL, "CONTROLTOWER_MAX_WATCHERS", "N", "16000",
 	  "Event streams followed at once.", AT(max_watchers), false },
 	{ OPTION_NUMBER, "max-zones", NULL, "CONTROLTOWER_MAX_ZONES", "N", "10000", "Zones.",
@@ -103,9 +108,8 @@ const struct option_table tower_config_options = {
 	.rows_len = ARRAY_SIZE(rows),
 };
 
-static int check(const struct tower_config *config, struct err *err)
+static int check_listeners(const struct tower_config *config, struct err *err)
 {
-	struct zone zone = { 0 };
 	bool local;
 	int r = http_address_is_local(config->listen, &local, err);
 
@@ -122,13 +126,51 @@ static int check(const struct tower_config *config, struct err *err)
 		return err_set(err, -EINVAL, "--tls-cert and --tls-key go together");
 	if (config->tls_cert && !config->tls_listen)
 		return err_set(err, -EINVAL, "--tls-cert without --tls-listen has no use");
+	return 0;
+}
+
+static int check_limits(const struct tower_config *config, struct err *err)
+{
+	const struct {
+		const char *name;
+		uint64_t value;
+		uint64_t max;
+	} limits[] = {
+		{ "max-connections", config->max_connections, 1000000 },
+		{ "max-connections-per-address", config->max_connections_per_address, 1000000 },
+		{ "idle-timeout", (uint64_t)config->idle_timeout_s, 86400 },
+		{ "request-timeout", (uint64_t)config->request_timeout_s, 86400 },
+		{ "max-watchers", config->max_watchers, 1000000 },
+		{ "max-zones", config->max_zones, UINT64_MAX },
+		{ "max-peers-per-zone", config->max_peers_per_zone, UINT64_MAX },
+		{ "max-prefixes-per-peer", config->max_prefixes_per_peer, PEER_PREFIXES_MAX },
+		{ "log-keep", config->log_keep, UINT64_MAX },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		if (limits[i].value < 1 || limits[i].value > limits[i].max)
+			return err_set(err, -EINVAL, "--%s: from 1 to %llu, not %llu",
+				       limits[i].name, (unsigned long long)limits[i].max,
+				       (unsigned long long)limits[i].value);
+	}
+	return 0;
+}
+
+static int check(const struct tower_config *config, struct err *err)
+{
+	struct zone zone = { 0 };
+	int r = check_listeners(config, err);
+
+	if (r == 0)
+		r = check_limits(config, err);
+	if (r < 0)
+		return r;
 	if (config->redis_password_file && !config->redis)
 		return err_set(err, -EINVAL,
 			       "--redis-password-file without --redis has no use: the private "
 			       "redis-server needs none");
-	if (zone_set_cidr(&zone, config->default_cidr, err) < 0)
-		return err_wrap(err, "--default-cidr");
-	return 0;
+	r = zone_set_cidr(&zone, config->default_cidr, err);
+	return r < 0 ? err_wrap(err, "--default-cidr") : 0;
 }
 
 int tower_config_read(int argc, char **argv, struct tower_config *config, struct err *err)

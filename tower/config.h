@@ -26,6 +26,8 @@ struct tower_config {
 	uint64_t max_connections;
 	uint64_t max_connections_per_address;
 	uint64_t max_watchers;
+	int64_t idle_timeout_s;
+	int64_t request_timeout_s;
 	uint64_t max_zones;
 	uint64_t max_peers_per_zone;
 	uint64_t max_prefixes_per_peer;

@@ -1,28 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
 #include "tower/tower.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
-#include <string.h>
+#include <sys/resource.h>
 
-#include "base/clock.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "crypto/crypto.h"
 #include "tower/api/api.h"
-#include "tower/api/http_address.h"
-#include "tower/user.h"
+#include "tower/given.h"
 
 #define SWEEP_MS 60000
-#define SECRET_FILE_MAX 4096
+#define OTHER_DESCRIPTORS 100 /* of files, Redis, timers; the rest may be connections */
 
 struct tower {
 	struct loop *loop;
 	const struct tower_config *config;
 	struct limits limits;
-	struct tls_material tls;
+	struct given given;
 	struct state *state;
 	struct presence *presence;
 	struct store *store;
@@ -32,40 +26,8 @@ struct tower {
 	struct api *api;
 	struct http *http;
 	struct loop_timer *sweep;
-	char secret_dir[PATH_MAX];
-	char *redis_password;
 	bool announced;
 };
-
-/* A secret from a file, without the white space behind it. NULL path: NULL. Wiped by its user. */
-static int read_secret(const char *option, const char *path, char **ret_secret, struct err *err)
-{
-	char *text = NULL;
-	size_t len;
-	int r;
-
-	*ret_secret = NULL;
-	if (!path)
-		return 0;
-	r = file_read(path, SECRET_FILE_MAX, &text, &len, err);
-	if (r < 0)
-		return err_wrap(err, "%s", option);
-	while (len > 0 && strchr(" \t\r\n", text[len - 1]))
-		text[--len] = '\0';
-	if (len == 0) {
-		free(text);
-		return err_set(err, -EINVAL, "%s: %s is empty", option, path);
-	}
-	*ret_secret = text;
-	return 0;
-}
-
-static void free_secret(char **secret)
-{
-	if (*secret)
-		crypto_wipe(*secret, strlen(*secret));
-	free(*secret);
-}
 
 static void on_change(const struct change *change, void *data)
 {
@@ -115,7 +77,7 @@ static void announce(struct tower *tower)
 	log_info("tower", "ready: %llu zones, %llu peers, revision %llu; secrets in %s",
 		 (unsigned long long)state_zones_len(tower->state),
 		 (unsigned long long)state_peers_len(tower->state, NULL),
-		 (unsigned long long)state_revision(tower->state), tower->secret_dir);
+		 (unsigned long long)state_revision(tower->state), tower->given.secret_dir);
 	if (is_unix)
 		log_info("tower", "try: curl%s --unix-socket %s http://localhost/zones", bearer,
 			 config->listen + 5);
@@ -125,7 +87,7 @@ static void announce(struct tower *tower)
 		log_info("tower",
 			 "agents: aircrew --controller=https://<this host>:%s "
 			 "--controller-pin=%s --join-token-file=FILE",
-			 strrchr(config->tls_listen, ':') + 1, tower->tls.pin);
+			 strrchr(config->tls_listen, ':') + 1, tower->given.tls.pin);
 }
 
 static void on_default_zone(const struct commit_answer *answer, void *data)
@@ -184,104 +146,30 @@ static void on_store_history(const struct change *change, void *data)
 	(void)!watch_publish(tower->watch, change); /* without memory: a shorter ring */
 }
 
-/* What is read with the rights that we were started with. */
-struct given {
-	char *admin_token;
-	char *viewer_token;
-	char *redis_password;
-	int plain_fd;
-	int tls_fd;
-};
-
-static void given_done(struct given *given)
-{
-	free_secret(&given->admin_token);
-	free_secret(&given->viewer_token);
-	free_secret(&given->redis_password);
-	attr_closep(&given->plain_fd);
-	attr_closep(&given->tls_fd);
-}
-
-static int take_given(const struct tower_config *config, struct given *given, struct err *err)
-{
-	int r = read_secret("--admin-token-file", config->admin_token_file, &given->admin_token,
-			    err);
-
-	if (r == 0)
-		r = read_secret("--viewer-token-file", config->viewer_token_file,
-				&given->viewer_token, err);
-	if (r == 0)
-		r = read_secret("--redis-password-file", config->redis_password_file,
-				&given->redis_password, err);
-	if (r == 0)
-		r = given->plain_fd = http_address_open(config->listen, err);
-	if (r >= 0 && config->tls_listen)
-		r = given->tls_fd = http_address_open(config->tls_listen, err);
-	return MIN(r, 0);
-}
-
-static int load_tls(struct tower *tower, struct err *err)
+static int serve_plain(struct tower *tower, struct err *err)
 {
 	const struct tower_config *config = tower->config;
-	char host[IP_TEXT_BYTES] = "";
-	struct endpoint endpoint;
-	struct tls_config tls = {
-		.cert_file = config->tls_cert,
-		.key_file = config->tls_key,
-		.secret_dir = tower->secret_dir,
-		.listen_host = host,
-		.names = (const char *const *)config->tls_names.at,
-		.names_len = config->tls_names.len,
+	bool asks = str_eq(config->auth, "required") && config->admin_token_file;
+	const struct http_listener listener = {
+		.fd = TAKE_FD(tower->given.plain_fd),
+		.trust = { .open = !asks },
 	};
 
-	if (endpoint_parse(config->tls_listen, &endpoint, NULL) == 0 &&
-	    ip_to_number(&endpoint.ip) != 0)
-		ip_format(&endpoint.ip, host);
-	return tls_load(&tls, clock_real_ms(), &tower->tls, err);
-}
-
-/*
- * Files that were given are read as whoever started us; folders are made for the user that we
- * become; what we make in them is made as that user.
- */
-static int become_user(struct tower *tower, struct err *err)
-{
-	const struct tower_config *config = tower->config;
-	struct user user;
-	int r = user_find(config->user, &user, err);
-
-	if (r == 0 && config->tls_listen && config->tls_cert)
-		r = load_tls(tower, err);
-	if (r == 0 && !config->redis)
-		r = user_own_dir(&user, config->state_dir, err);
-	if (r == 0)
-		r = user_own_dir(&user, tower->secret_dir, err);
-	if (r == 0)
-		r = user_become(&user, err);
-	if (r == 0 && config->tls_listen && !config->tls_cert)
-		r = load_tls(tower, err);
-	return r;
-}
-
-static int serve(struct tower *tower, struct given *given, struct err *err)
-{
-	const struct tower_config *config = tower->config;
-	bool open = str_eq(config->auth, "none") || !config->admin_token_file;
-	struct http_listener plain = { .fd = TAKE_FD(given->plain_fd), .trust = { .open = open } };
-	struct http_listener tls = { .fd = TAKE_FD(given->tls_fd),
-				     .cert_pem = tower->tls.cert_pem,
-				     .key_pem = tower->tls.key_pem,
-				     .trust = { .is_tls = true } };
-	bool local = true;
-	int r = http_address_is_local(config->listen, &local, err);
-
-	if (r == 0 && open && !local)
+	if (str_eq(config->auth, "none"))
 		log_warn("tower", "--auth=none: whoever reaches %s is an admin", config->listen);
-	if (r == 0)
-		r = http_listen(tower->http, &plain, err);
-	if (r == 0 && config->tls_listen)
-		r = http_listen(tower->http, &tls, err);
-	return r;
+	return http_listen(tower->http, &listener, err);
+}
+
+static int serve_tls(struct tower *tower, struct err *err)
+{
+	const struct http_listener listener = {
+		.fd = TAKE_FD(tower->given.tls_fd),
+		.cert_pem = tower->given.tls.cert_pem,
+		.key_pem = tower->given.tls.key_pem,
+		.trust = { .is_tls = true },
+	};
+
+	return http_listen(tower->http, &listener, err);
 }
 
 static int make_store(struct tower *tower, struct err *err)
@@ -290,7 +178,7 @@ static int make_store(struct tower *tower, struct err *err)
 	const struct store_config store = {
 		.loop = tower->loop,
 		.url = config->redis,
-		.password = tower->redis_password,
+		.password = tower->given.redis_password,
 		.state_dir = config->state_dir,
 		.key_prefix = config->redis_prefix,
 		.log_keep = config->log_keep,
@@ -333,7 +221,7 @@ static int make_api(struct tower *tower, struct err *err)
 		.commit = tower->commit,
 		.watch = tower->watch,
 		.auth = tower->auth,
-		.tls = tower->config->tls_listen ? &tower->tls : NULL,
+		.tls = tower->config->tls_listen ? &tower->given.tls : NULL,
 	};
 
 	return api_new(&api, &tower->api, err);
@@ -346,32 +234,74 @@ static void dispatch(struct http_request *request, void *data)
 	api_dispatch(request, tower->api);
 }
 
-static int make_rooms(struct tower *tower, const struct given *given, struct err *err)
+/* Connections are descriptors: what the system grants us bounds them too. */
+static unsigned connections_max(const struct tower_config *config)
+{
+	unsigned most = (unsigned)config->max_connections;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY ||
+	    limit.rlim_cur >= most + OTHER_DESCRIPTORS)
+		return most;
+	most = (unsigned)MAX(limit.rlim_cur, 2 * OTHER_DESCRIPTORS) - OTHER_DESCRIPTORS;
+	log_warn("tower", "%u connections at most, for there are %llu descriptors (ulimit -n)",
+		 most, (unsigned long long)limit.rlim_cur);
+	return most;
+}
+
+static int make_http(struct tower *tower, struct err *err)
 {
 	const struct tower_config *config = tower->config;
 	const struct http_limits limits = {
-		.connections = (unsigned)config->max_connections,
+		.connections = connections_max(config),
 		.connections_per_address = (unsigned)config->max_connections_per_address,
+		.idle_s = (unsigned)config->idle_timeout_s,
+		.request_s = (unsigned)config->request_timeout_s,
 	};
-	const struct auth_config auth = { .secret_dir = tower->secret_dir,
-					  .admin_token = given->admin_token,
-					  .viewer_token = given->viewer_token,
-					  .state = tower->state };
-	const struct watch_config watch = {
-		.loop = tower->loop,
+
+	return http_new(tower->loop, &limits, dispatch, tower, &tower->http, err);
+}
+
+static int make_auth(struct tower *tower, struct err *err)
+{
+	const struct auth_config auth = {
+		.secret_dir = tower->given.secret_dir,
+		.admin_token = tower->given.admin_token,
+		.viewer_token = tower->given.viewer_token,
 		.state = tower->state,
-		.watchers_max = config->max_watchers,
 	};
 	int r = auth_new(&auth, &tower->auth, err);
 
+	given_forget_tokens(&tower->given);
+	return r;
+}
+
+static int make_watch(struct tower *tower, struct err *err)
+{
+	const struct watch_config watch = {
+		.loop = tower->loop,
+		.state = tower->state,
+		.watchers_max = tower->config->max_watchers,
+	};
+
+	return watch_new(&watch, &tower->watch, err);
+}
+
+static int make_rooms(struct tower *tower, struct err *err)
+{
+	int r = 0;
+
+	if (state_new(&tower->state) < 0 || presence_new(&tower->presence) < 0)
+		return err_oom(err);
+	r = make_auth(tower, err);
 	if (r == 0)
-		r = watch_new(&watch, &tower->watch, err);
+		r = make_watch(tower, err);
 	if (r == 0)
 		r = make_store(tower, err);
 	if (r == 0)
 		r = make_commit(tower, err);
 	if (r == 0)
-		r = http_new(tower->loop, &limits, dispatch, tower, &tower->http, err);
+		r = make_http(tower, err);
 	if (r == 0)
 		r = make_api(tower, err);
 	if (r == 0)
@@ -394,7 +324,6 @@ static void set_limits(struct tower *tower)
 int tower_new(struct loop *loop, const struct tower_config *config, struct tower **ret_tower,
 	      struct err *err)
 {
-	_cleanup_(given_done) struct given given = { .plain_fd = -1, .tls_fd = -1 };
 	struct tower *tower = calloc(1, sizeof(*tower));
 	int r;
 
@@ -403,24 +332,16 @@ int tower_new(struct loop *loop, const struct tower_config *config, struct tower
 	tower->loop = loop;
 	tower->config = config;
 	set_limits(tower);
-	if (config->secret_dir)
-		r = str_copy(tower->secret_dir, sizeof(tower->secret_dir), config->secret_dir);
-	else
-		r = snprintf(tower->secret_dir, sizeof(tower->secret_dir), "%s/secrets",
-			     config->state_dir) < PATH_MAX
-			    ? 0
-			    : -ENAMETOOLONG;
+	r = given_take(config, &tower->given, err);
+	if (r < 0) {
+		free(tower);
+		return r;
+	}
+	r = make_rooms(tower, err);
 	if (r == 0)
-		r = take_given(config, &given, err);
-	if (r == 0)
-		r = become_user(tower, err);
-	if (r == 0 && (state_new(&tower->state) < 0 || presence_new(&tower->presence) < 0))
-		r = err_oom(err);
-	tower->redis_password = TAKE_PTR(given.redis_password);
-	if (r == 0)
-		r = make_rooms(tower, &given, err);
-	if (r == 0)
-		r = serve(tower, &given, err);
+		r = serve_plain(tower, err);
+	if (r == 0 && config->tls_listen)
+		r = serve_tls(tower, err);
 	if (r < 0) {
 		tower_free(tower);
 		return r;
@@ -442,7 +363,6 @@ void tower_free(struct tower *tower)
 	auth_free(tower->auth);
 	presence_free(tower->presence);
 	state_free(tower->state);
-	tls_material_done(&tower->tls);
-	free_secret(&tower->redis_password);
+	given_done(&tower->given);
 	free(tower);
 }

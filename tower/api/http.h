@@ -19,8 +19,6 @@
 #define HTTP_BODIES_MAX (32 * 1024 * 1024) /* of all requests at once: else E503-busy */
 #define HTTP_DRAIN_MAX (1024 * 1024) /* of a body that is too long, read before it is refused */
 #define HTTP_POOL_BYTES 2048 /* a connection's memory: request line, headers, pieces of body */
-#define HTTP_IDLE_S 30
-#define HTTP_REQUEST_S 30 /* until headers and body are whole */
 
 struct http;
 struct http_request;
@@ -28,6 +26,8 @@ struct http_request;
 struct http_limits {
 	unsigned connections;
 	unsigned connections_per_address;
+	unsigned idle_s;    /* without a byte; streams with nothing to say are not counted */
+	unsigned request_s; /* until headers and body are whole, and from an answer to the next */
 };
 
 /* Called when headers and body are whole. Answers now or later; exactly once. */

@@ -131,7 +131,7 @@ void connection_notify(void *data, struct MHD_Connection *mhd, void **context,
 void connection_sweep(void *data)
 {
 	struct http *http = data;
-	int64_t oldest_ms = loop_now_ms(http->loop) - HTTP_REQUEST_S * 1000;
+	int64_t oldest_ms = loop_now_ms(http->loop) - (int64_t)http->limits.request_s * 1000;
 	struct connection *connection;
 
 	while ((connection = TAILQ_FIRST(&http->waiting)) && connection->since_ms < oldest_ms) {

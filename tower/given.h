@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+/*
+ * What a tower takes with the rights that it was started with, before it becomes another user and
+ * talks to anybody: sockets, secrets, certificate, folders.
+ */
+#ifndef TOWER_GIVEN_H
+#define TOWER_GIVEN_H
+
+#include <limits.h>
+
+#include "tower/config.h"
+#include "tower/tls.h"
+
+struct given {
+	int plain_fd; /* listening sockets; -1 for none, or once handed on */
+	int tls_fd;
+	char *admin_token; /* NULL for none */
+	char *viewer_token;
+	char *redis_password;
+	char secret_dir[PATH_MAX];
+	struct tls_material tls; /* all zero without --tls-listen */
+};
+
+/*
+ * Opens and reads what the options name, makes the folders, becomes the user. *ret_given is the
+ * caller's (given_done). The error names the option.
+ */
+int given_take(const struct tower_config *config, struct given *ret_given,
+	       struct err *err) _must_check_;
+
+/* Wipes the two tokens: who asks for them keeps what it needs. */
+void given_forget_tokens(struct given *given);
+
+/* Wipes the secrets, closes what was not handed on. */
+void given_done(struct given *given);
+
+#endif
