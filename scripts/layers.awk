@@ -17,7 +17,7 @@ BEGIN {
 	only["libmnl/"] = "^lib/io/netlink"
 	only["microhttpd.h"] = "^tower/api/http"
 	only["gnutls/"] = "^tower/tls"
-	only["bsd/"] = "^lib/base/"
+	only["bsd/sys/tree.h"] = "^lib/base/tree"
 	only["jansson.h"] = "^(lib/mesh|lib/io|tower|nodeagent)/"
 
 	# rooms that are functions of their arguments, and what would make them more

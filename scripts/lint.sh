@@ -51,10 +51,14 @@ check_tidy()
 
 check_cppcheck()
 {
-	# It knows neither the cleanup attribute (so memleak is left to the sanitizer)
-	# nor queue.h and tree.h.
+	# It does not know the cleanup attribute (the sanitizers see real leaks), takes NULL for an
+	# int, stumbles over statement expressions, and has to be given the macros of BSD. Null
+	# pointers and values that were never set are judged by path in check_tidy; here an array
+	# within a struct is "unset" where it is about to be filled.
 	cppcheck --quiet -j 2 --enable=warning,portability,performance --inline-suppr \
-		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=memleak --std=c11 \
+		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=memleak \
+		--suppress=varFuncNullUB --suppress=internalAstError \
+		--suppress=nullPointerRedundantCheck --suppress=uninitvar --std=c11 \
 		--include="/usr/include/$(${CC:-gcc} -print-multiarch)/sys/queue.h" \
 		--include=/usr/include/bsd/sys/tree.h -Ilib -I. lib tower nodeagent tests
 }

@@ -13,10 +13,19 @@ at_once=2
 passed=0 failed=0 skipped=0
 declare -A job_name=() job_since=()
 
+# tests/unit/test_addr.c -> addr
+name_of()
+{
+	local name=${1##*/}
+
+	name=${name#*_}
+	echo "${name%.c}"
+}
+
 # The programs of a suite, a line each: <name> <limit in seconds> <command…>
 jobs_of()
 {
-	local file
+	local file name
 
 	case $1 in
 	lint)
@@ -25,14 +34,14 @@ jobs_of()
 		done
 		;;
 	unit)
-		for file in "$BUILD"/tests/unit/test_*.o; do
-			file=${file%.o}
-			echo "unit/${file##*/test_} 60 $file"
+		for file in tests/unit/test_*.c; do
+			echo "unit/$(name_of "$file") 60 $BUILD/${file%.c}"
 		done
 		;;
 	corpora)
-		for file in "$BUILD"/tests/fuzz/replay_*; do
-			echo "corpora/${file##*/replay_} 60 $file tests/fuzz/corpus/${file##*/replay_}"
+		for file in tests/fuzz/fuzz_*.c; do
+			name=$(name_of "$file")
+			echo "corpora/$name 60 $BUILD/tests/fuzz/replay_$name tests/fuzz/corpus/$name"
 		done
 		;;
 	process | net)
