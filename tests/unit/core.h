@@ -276,8 +276,10 @@ static inline void add_zone_rows(struct str *to, const struct state *state, cons
 		add_row(to, &(struct op){ .kind = OP_PUT_PEER, .peer = *peer });
 		str_printf(to, "%s\n", state_peer_doc(state, &peer->key));
 	}
-	while ((token = state_next_token(state, zone->name, token ? token->id : NULL)))
+	while ((token = state_next_token(state, zone->name, token ? token->id : NULL))) {
 		add_row(to, &(struct op){ .kind = OP_PUT_TOKEN, .token = *token });
+		str_printf(to, "used %ju\n", (uintmax_t)token->uses);
+	}
 	while ((resting = state_next_resting(state, zone->name, resting ? resting->until_ms : 0,
 					     resting ? &resting->ip : NULL)))
 		add_row(to, &(struct op){ .kind = OP_PUT_RESTING, .resting = *resting });

@@ -10,7 +10,8 @@
 #include "core.h"
 
 #define ZONES 6
-#define KEYS 220
+#define KEYS 120
+#define RESTLESS_KEYS 5 /* that join over and over */
 #define TOKENS 24
 #define BATCH_MAX 24
 #define CHECK_EVERY 512 /* batches between two full checks */
@@ -81,7 +82,7 @@ static struct prefix any_prefix(struct world *world)
 
 	if (chance(world, 3))
 		return prefix_of_text(odd[below(world, ARRAY_SIZE(odd))]);
-	base = ip_from_number(IP_V4, 0xac100000u + (below(world, 4096) << 8)); /* 172.16.0.0/12 */
+	base = ip_from_number(IP_V4, 0xac100000u + (below(world, 512) << 8)); /* 172.16.0.0/15 */
 	return prefix_of(&base, (uint8_t)(20 + below(world, 9)));
 }
 
@@ -123,7 +124,8 @@ static struct request any_join(struct world *world)
 {
 	static const char *const instances[] = { "", "aa", "bb", "cc" };
 	static const char *const uids[] = { "", "u1", "u2" };
-	struct request request = join_request(1 + below(world, KEYS), any_zone(world));
+	unsigned keys = chance(world, 15) ? RESTLESS_KEYS : KEYS;
+	struct request request = join_request(1 + below(world, keys), any_zone(world));
 	char id[PEER_TOKEN_ID_BYTES];
 
 	wish_anything(world, &request);
@@ -213,7 +215,7 @@ static struct request any_request(struct world *world)
 	} else if (dice < 990) {
 		zone = below(world, ZONES);
 		return zone_request(zone_names[zone], zone_cidrs[zone]);
-	} else if (dice < 992) {
+	} else if (dice < 993) {
 		request.kind = REQUEST_ZONE_DELETE;
 		request.zone_delete.force = chance(world, 50);
 		(void)snprintf(request.zone_delete.name, ZONE_NAME_BYTES, "%s", any_zone(world));
@@ -374,7 +376,7 @@ static unsigned run_batch(struct world *world, unsigned len)
 	struct pending batch[BATCH_MAX];
 	struct state *overlay = NULL;
 	bool drop = chance(world, 15);
-	bool decide_twice = chance(world, 10);
+	bool decide_twice = chance(world, 30);
 	unsigned asked = 0;
 	unsigned kept = 0;
 
@@ -531,14 +533,14 @@ static void check_reach(const struct world *world)
 static void holds_for_random_requests(void)
 {
 	static struct world world;
-	uint64_t ops = from_env("APEX_OPS", 20000);
+	uint64_t ops = from_env("APEX_OPS", 40000);
 	uint64_t done = 0;
 	uint64_t batches = 0;
 
 	world.random = from_env("APEX_SEED", 1);
 	core_init(&world.core);
 	world.core.limits = (struct limits){ .zones = ZONES - 1,
-					     .peers_per_zone = 60,
+					     .peers_per_zone = 30,
 					     .prefixes_per_peer = 6,
 					     .tokens_per_zone = 3,
 					     .resting_per_zone = 20 };
@@ -551,7 +553,7 @@ static void holds_for_random_requests(void)
 	}
 	check_everything(&world);
 	report(&world, done);
-	if (ops >= 20000)
+	if (ops >= 40000)
 		check_reach(&world);
 	if (!check_test_ok)
 		printf("# seed %ju\n", (uintmax_t)from_env("APEX_SEED", 1));
