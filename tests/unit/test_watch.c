@@ -496,6 +496,27 @@ static void history_that_is_not_given_is_unknown_but_for_the_head(void)
 	end();
 }
 
+static void history_that_ends_before_the_state_is_not_resumed_from(void)
+{
+	struct change *second;
+	struct follower follower;
+
+	begin_with((struct watch_config){ 0 });
+	check_str(make_zone(&core, "a", "10.0.0.0/16"), "OK");
+	check_str(join(&core, 1, "a", NULL), "OK");
+	second = TAKE_PTR(core.change);
+	check_str(join(&core, 2, "a", NULL), "OK");
+	check_str(join(&core, 3, "a", NULL), "OK");
+	check(watch_publish(watch, second) == 0);
+	for (uint64_t i = 1; i < 4; i++) {
+		resume(&follower, "a", i, mark_of(i));
+		check_str(read_all(&follower), "begin zone peer:1 peer:2 peer:3 end#4");
+		unfollow(&follower);
+	}
+	change_free(second);
+	end();
+}
+
 static void snapshot_is_shared_until_the_zone_changes(void)
 {
 	struct follower followers[4];
@@ -520,7 +541,6 @@ static void snapshot_is_shared_until_the_zone_changes(void)
 	for (int i = 0; i < 4; i++)
 		unfollow(&followers[i]);
 	end();
-	/* Nothing of it is held when nobody reads it. */
 }
 
 static void snapshots_being_sent_are_limited(void)
@@ -778,10 +798,12 @@ static void reload_gives_everybody_a_snapshot(void)
 	struct follower person;
 	struct follower gone;
 	struct follower fresh;
+	struct follower foreign;
 	char byte;
 
 	begin();
 	check(follow_by(&own, "a", NULL, 1) == 0);
+	resume(&foreign, "a", 99, 9);
 	follow(&person, "a");
 	follow(&gone, "b");
 	(void)read_all(&own);
@@ -799,6 +821,7 @@ static void reload_gives_everybody_a_snapshot(void)
 	check_str(read_all(&gone), "");
 	check(gone.is_over);
 	check_str(read_all(&fresh), "begin zone peer:7 end#40");
+	check_str(read_all(&foreign), "begin! zone peer:1 end#4 begin! zone peer:7 end#40");
 	check(watch->snapshot_bytes > 0);
 	peer_joins(8, "a");
 	check(watch->snapshot_bytes == 0); /* not held as the end of the stream */
@@ -811,6 +834,7 @@ static void reload_gives_everybody_a_snapshot(void)
 	unfollow(&person);
 	unfollow(&gone);
 	unfollow(&fresh);
+	unfollow(&foreign);
 	end();
 }
 
@@ -855,6 +879,7 @@ int main(void)
 	run(trimmed_ids_get_a_snapshot_without_reset);
 	run(history_of_the_log_can_be_resumed_from);
 	run(history_that_is_not_given_is_unknown_but_for_the_head);
+	run(history_that_ends_before_the_state_is_not_resumed_from);
 	run(snapshot_is_shared_until_the_zone_changes);
 	run(snapshots_being_sent_are_limited);
 	run(watchers_are_limited_and_want_a_zone);
