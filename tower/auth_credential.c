@@ -94,7 +94,7 @@ void join_token_wipe(struct join_token *token)
 
 int proof_header_parse(const char *text, struct proof_header *ret_header)
 {
-	struct proof_header header;
+	struct proof_header header = { 0 };
 
 	if (!take_word(&text, "key=") || !take_bytes(&text, header.key.bytes, KEY_BYTES) ||
 	    !take_word(&text, ",nonce=") || !take_bytes(&text, header.nonce, PROOF_NONCE_BYTES) ||

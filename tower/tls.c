@@ -161,11 +161,11 @@ static int describe(const char *cert_pem, const char *key_pem, struct tls_materi
 	_cleanup_(x509_key_done) gnutls_x509_privkey_t key = NULL;
 	int r = x509_import_crt(cert_pem, &crt, err);
 
-	if (r == 0)
+	if (r >= 0)
 		r = x509_import_key(key_pem, &key, err);
-	if (r == 0)
+	if (r >= 0)
 		r = read_pin(crt, key, material.pin, err);
-	if (r == 0)
+	if (r >= 0)
 		r = read_names(crt, &material.names, err);
 	if (r < 0)
 		return r;
@@ -188,7 +188,7 @@ static int load_given(const struct tls_config *config, struct tls_material *ret_
 	if (!config->cert_file || !config->key_file)
 		return err_set(err, -EINVAL, "--tls-cert and --tls-key are given together");
 	r = file_read(config->cert_file, TLS_FILE_MAX, &cert_pem, NULL, err);
-	if (r == 0)
+	if (r >= 0)
 		r = file_read(config->key_file, TLS_FILE_MAX, &key_pem, NULL, err);
 	if (r < 0)
 		return r;
@@ -281,9 +281,9 @@ static int load_self_made(const struct tls_config *config, int64_t now_ms,
 	struct err why;
 	int r = secret_path(config->secret_dir, TLS_CERTIFICATE_NAME, path, sizeof(path), err);
 
-	if (r == 0)
+	if (r >= 0)
 		r = secret_load(config->secret_dir, TLS_KEY_NAME, x509_make_key, &key_pem, err);
-	if (r == 0)
+	if (r >= 0)
 		r = wanted_names(config, &wanted, err);
 	if (r < 0)
 		return r;
@@ -292,7 +292,7 @@ static int load_self_made(const struct tls_config *config, int64_t now_ms,
 		return 0;
 	}
 	r = x509_make_crt(key_pem, &wanted, now_ms, &cert_pem, err);
-	if (r == 0)
+	if (r >= 0)
 		r = describe(cert_pem, key_pem, ret_material, err);
 	if (r < 0) {
 		(void)err_wrap(err, "%s/%s", config->secret_dir, TLS_KEY_NAME);

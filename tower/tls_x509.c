@@ -87,9 +87,9 @@ int x509_make_key(char **ret_pem, struct err *err)
 	gnutls_datum_t text = { NULL, 0 };
 	int r = gnutls_x509_privkey_init(&key);
 
-	if (r == 0)
+	if (r >= 0)
 		r = gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA, bits, 0);
-	if (r == 0)
+	if (r >= 0)
 		r = gnutls_x509_privkey_export2(key, GNUTLS_X509_FMT_PEM, &text);
 	if (r < 0)
 		return x509_error(err, r, "make a TLS key");
@@ -151,11 +151,11 @@ int x509_make_crt(const char *key_pem, const struct tls_names *names, int64_t no
 	if (r < 0)
 		return r;
 	r = gnutls_x509_crt_init(&crt);
-	if (r == 0)
+	if (r >= 0)
 		r = fill(crt, key, names, (time_t)(now_ms / 1000));
-	if (r == 0)
+	if (r >= 0)
 		r = gnutls_x509_crt_sign2(crt, crt, key, GNUTLS_DIG_SHA256, 0);
-	if (r == 0)
+	if (r >= 0)
 		r = gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_PEM, &text);
 	if (r < 0)
 		return x509_error(err, r, "make a certificate");

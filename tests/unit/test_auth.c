@@ -34,14 +34,15 @@ static struct auth_request get_peer(const struct node *node)
 }
 
 /* The join with a proof, and what came of it. */
-static const char *ask_to_join(const struct node *node, struct auth_request *request,
+static const char *ask_to_join(const struct node *node, const struct auth_request *request,
 			       struct auth_subject *ret_subject)
 {
+	struct auth_request proven = *request;
 	char proof[PROOF_TEXT_BYTES];
 
 	prove(&tower, node, request, proof);
-	request->proof = proof;
-	return ask(&tower, request, ret_subject);
+	proven.proof = proof;
+	return ask(&tower, &proven, ret_subject);
 }
 
 static void set_up(void)

@@ -119,13 +119,17 @@ static const char *ask_as(enum column column, enum auth_route route)
 	return ask(&tower, &request, &subject);
 }
 
+static void check_cell(enum auth_route route, enum column column)
+{
+	if (!check_str(ask_as(column, route), expected[route][column]))
+		printf("# %s as %s\n", routes[route].name, column_names[column]);
+}
+
 static void each_role_gets_what_the_table_says(void)
 {
 	for (enum auth_route route = 0; route < ROUTES_LEN; route++) {
-		for (enum column column = 0; column < COLUMNS_LEN; column++) {
-			if (!check_str(ask_as(column, route), expected[route][column]))
-				printf("# %s as %s\n", routes[route].name, column_names[column]);
-		}
+		for (enum column column = 0; column < COLUMNS_LEN; column++)
+			check_cell(route, column);
 	}
 }
 
