@@ -384,15 +384,10 @@ void redis_args_printf(struct redis_args *args, const char *fmt, ...)
 		redis_args_bytes(args, text, (size_t)len);
 }
 
-void redis_args_words(struct redis_args *args, ...)
+void redis_args_list(struct redis_args *args, const char *const *words)
 {
-	const char *word;
-	va_list list;
-
-	va_start(list, args);
-	while ((word = va_arg(list, const char *)))
-		redis_args_add(args, word);
-	va_end(list);
+	for (; *words; words++)
+		redis_args_add(args, *words);
 }
 
 void redis_args_done(struct redis_args *args)

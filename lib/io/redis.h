@@ -46,7 +46,9 @@ struct redis_args {
 void redis_args_add(struct redis_args *args, const char *text);
 void redis_args_bytes(struct redis_args *args, const void *bytes, size_t len);
 void redis_args_printf(struct redis_args *args, const char *fmt, ...) _printf_(2, 3);
-void redis_args_words(struct redis_args *args, ...) __attribute__((sentinel)); /* up to NULL */
+void redis_args_list(struct redis_args *args, const char *const *words); /* up to a NULL */
+#define redis_args_words(args, ...) \
+	redis_args_list(args, (const char *const[]){ __VA_ARGS__, NULL })
 void redis_args_done(struct redis_args *args);
 #define _cleanup_redis_args_ _cleanup_(redis_args_done)
 

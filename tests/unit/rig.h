@@ -9,9 +9,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include "base/clock.h"
@@ -68,16 +71,38 @@ static inline void rig_turn(struct rig *rig)
 		rig_ok_;                                                                      \
 	})
 
+static inline unsigned rig_free_port(void)
+{
+	_cleanup_close_ int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(address);
+
+	rig_must(bind(fd, (struct sockaddr *)&address, len) == 0 &&
+			 getsockname(fd, (struct sockaddr *)&address, &len) == 0,
+		 "no port");
+	return ntohs(address.sin_port);
+}
+
+static inline bool rig_listens(const char *path)
+{
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	return str_copy(address.sun_path, sizeof(address.sun_path), path) == 0 &&
+	       connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+}
+
 static inline void rig_start_redis(struct rig *rig)
 {
-	char socket[96];
+	char path[96];
 	const char *const argv[] = { "redis-server",
 				     "--dir",
 				     rig->dir,
 				     "--port",
 				     "0",
 				     "--unixsocket",
-				     socket,
+				     path,
 				     "--appendonly",
 				     "yes",
 				     "--appendfsync",
@@ -89,8 +114,8 @@ static inline void rig_start_redis(struct rig *rig)
 				     NULL };
 	int64_t end = clock_mono_ms() + RIG_DEADLINE_MS;
 
-	(void)snprintf(socket, sizeof(socket), "%s/r.sock", rig->dir);
-	(void)unlink(socket);
+	(void)snprintf(path, sizeof(path), "%s/r.sock", rig->dir);
+	(void)unlink(path);
 	rig->redis = fork();
 	if (rig->redis == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that crashes leaves nothing */
@@ -98,7 +123,7 @@ static inline void rig_start_redis(struct rig *rig)
 		printf("Bail out! no redis-server: apt-get install redis-server\n");
 		_exit(127);
 	}
-	while (access(socket, F_OK) < 0 && clock_mono_ms() < end)
+	while (!rig_listens(path) && clock_mono_ms() < end)
 		(void)usleep(1000);
 }
 
@@ -214,8 +239,7 @@ static inline const char *rig_ask(struct rig *rig, const char *const *words)
 			 "no console");
 		rig_until(rig, rig->console_ready);
 	}
-	for (; *words; words++)
-		redis_args_add(&args, *words);
+	redis_args_list(&args, words);
 	rig->answered = false;
 	rig_must(redis_command(rig->console, &args, rig_on_reply, rig) == 0, "console is closed");
 	rig_until(rig, rig->answered);

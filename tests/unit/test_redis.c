@@ -101,8 +101,7 @@ static void send_words(struct client *client, const char *const *words)
 {
 	struct redis_args args = { 0 };
 
-	for (; *words; words++)
-		redis_args_add(&args, *words);
+	redis_args_list(&args, words);
 	check(redis_command(client->redis, &args, on_reply, client) == 0);
 	check(args.ends.len == 0 && !args.bytes.at); /* taken over */
 }

@@ -174,6 +174,30 @@ static void logs_in(void)
 	rig_done(&rig);
 }
 
+static void finds_redis_by_name(void)
+{
+	static const char *const hosts[] = {
+		"localhost", "127.1", /* no literal to us, but to the C library's lookup */
+	};
+	struct rig rig;
+	char port[8];
+
+	rig_init(&rig);
+	(void)snprintf(port, sizeof(port), "%u", rig_free_port());
+	check_str(rig_redis(&rig, "CONFIG", "SET", "port", port), "OK");
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+		struct tower a;
+		char url[64];
+		struct err err;
+
+		(void)snprintf(url, sizeof(url), "redis://%s:%s", hosts[i], port);
+		check(tower_start(&a, &rig, url, &err) == 0);
+		rig_until(&rig, tower_is_ready(&a));
+		tower_done(&a);
+	}
+	rig_done(&rig);
+}
+
 static void keeps_presence(void)
 {
 	struct rig rig;
@@ -259,6 +283,7 @@ int main(void)
 	run(knows_weak_durability);
 	run(refuses_a_replica);
 	run(logs_in);
+	run(finds_redis_by_name);
 	run(keeps_presence);
 	run(connects_again_where_it_stood);
 	run(refuses_urls_it_cannot_use);

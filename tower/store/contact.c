@@ -148,7 +148,7 @@ static void on_greeting(const struct redis_reply *reply, void *data)
 
 static int greet(struct contact *contact)
 {
-	const char *const words[GREETINGS_LEN][3] = {
+	const char *const words[GREETINGS_LEN][4] = {
 		[GREET_ROLE] = { "ROLE" },
 		[GREET_APPENDONLY] = { "CONFIG", "GET", "appendonly" },
 		[GREET_FSYNC] = { "CONFIG", "GET", "appendfsync" },
@@ -162,8 +162,7 @@ static int greet(struct contact *contact)
 		struct redis_args args = { 0 };
 		int r;
 
-		for (size_t j = 0; j < ARRAY_SIZE(words[i]) && words[i][j]; j++)
-			redis_args_add(&args, words[i][j]);
+		redis_args_list(&args, words[i]);
 		r = redis_command(contact->commands, &args, on_greeting, contact);
 		if (r < 0)
 			return r;
@@ -181,7 +180,7 @@ void contact_load_script(struct contact *contact)
 {
 	struct redis_args args = { 0 };
 
-	redis_args_words(&args, "SCRIPT", "LOAD", contact->config.script, NULL);
+	redis_args_words(&args, "SCRIPT", "LOAD", contact->config.script);
 	if (redis_command(contact->commands, &args, on_reload, contact) < 0)
 		contact_drop(contact, "the script cannot be sent");
 }

@@ -101,9 +101,11 @@ bool follow_learn(struct store *store, const struct history *from,
 		return false;
 	}
 	memcpy(store->epoch, result->theirs.epoch, sizeof(store->epoch));
-	if (relation != HISTORY_TRIMMED)
-		return take_entries(store, &result->missing) || store->must_load;
-	store_reload(store, "the log no longer reaches back to this tower");
+	if (relation != HISTORY_TRIMMED && !take_entries(store, &result->missing))
+		return store->must_load;
+	/* Ahead, and yet nothing came: somebody has cut the log. */
+	if (relation != HISTORY_SAME && state_revision(store->config.state) == from->revision)
+		store_reload(store, "the log no longer reaches back to this tower");
 	return true;
 }
 
@@ -173,11 +175,11 @@ void follow_tail(struct store *store)
 
 	if (store->tailing || !redis)
 		return;
-	redis_args_words(&args, "XREAD", "BLOCK", NULL);
+	redis_args_words(&args, "XREAD", "BLOCK");
 	redis_args_printf(&args, "%d", CONTACT_WAIT_MS);
 	redis_args_add(&args, "COUNT");
 	redis_args_printf(&args, "%d", SCRIPT_MISSING_MAX);
-	redis_args_words(&args, "STREAMS", store->keys.log, NULL);
+	redis_args_words(&args, "STREAMS", store->keys.log);
 	redis_args_printf(&args, "%" PRIu64 "-0", state_revision(store->config.state));
 	if (redis_command(redis, &args, on_tail, store) < 0)
 		contact_drop(store->contact, "out of memory");

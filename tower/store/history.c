@@ -10,11 +10,11 @@
 enum history_relation history_compare(const struct history *mine, const struct history *theirs,
 				      const uint64_t *logged)
 {
-	if (!*mine->epoch)
-		return *theirs->epoch ? HISTORY_AHEAD : HISTORY_SAME;
-	if (!*theirs->epoch)
+	if (mine->revision == 0)
+		return theirs->revision > 0 ? HISTORY_AHEAD : HISTORY_SAME;
+	if (theirs->revision == 0)
 		return HISTORY_EMPTY;
-	if (!str_eq(mine->epoch, theirs->epoch))
+	if (*mine->epoch && !str_eq(mine->epoch, theirs->epoch))
 		return HISTORY_OTHER;
 	if (theirs->revision < mine->revision)
 		return HISTORY_BEHIND;

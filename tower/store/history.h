@@ -15,7 +15,7 @@
 #define HISTORY_MARK_BYTES 17  /* 64 bits as hex, and the NUL */
 
 struct history {
-	char epoch[HISTORY_EPOCH_BYTES]; /* "": not born yet; revision and mark are 0 */
+	char epoch[HISTORY_EPOCH_BYTES]; /* "": not known, or not born yet (revision 0) */
 	uint64_t revision;
 	uint64_t mark;
 };

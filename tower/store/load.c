@@ -39,8 +39,7 @@ int load_send(struct redis *redis, const struct keys *keys, redis_reply_fn fn, v
 		struct redis_args args = { 0 };
 		int r;
 
-		for (const char *const *word = commands[i]; *word; word++)
-			redis_args_add(&args, *word);
+		redis_args_list(&args, commands[i]);
 		r = redis_command(redis, &args, is_last ? fn : NULL, data);
 		if (r < 0)
 			return r;

@@ -85,6 +85,9 @@ void follow_tail(struct store *store);
 /* --- seen.c --- */
 
 void seen_write(struct store *store);
+
+/* Takes over what a load's reply says, for the peers of the state. */
+void seen_read(struct store *store, const struct redis_reply *reply);
 void seen_forget(struct store *store, const struct change *change);
 
 #endif

@@ -119,9 +119,9 @@ int script_command(const struct script_input *input, struct redis_args *args, st
 {
 	const struct keys *keys = input->keys;
 
-	redis_args_words(args, "EVALSHA", input->sha, NULL);
+	redis_args_words(args, "EVALSHA", input->sha);
 	redis_args_printf(args, "%d", FIRST_TABLE - 1 + TABLES_LEN);
-	redis_args_words(args, keys->meta, keys->log, NULL);
+	redis_args_words(args, keys->meta, keys->log);
 	for (size_t i = 0; i < TABLES_LEN; i++)
 		redis_args_add(args, keys->table[i]);
 	redis_args_add(args, input->from->epoch);

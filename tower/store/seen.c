@@ -5,6 +5,7 @@
  */
 #include <inttypes.h>
 
+#include "tower/store/load.h"
 #include "tower/store/private.h"
 
 #define BATCH_MAX 1000 /* peers in one command */
@@ -16,7 +17,7 @@ static void send_gone(struct store *store, struct redis *redis)
 
 	if (store->gone.len == 0)
 		return;
-	redis_args_words(&args, "ZREM", store->keys.seen, NULL);
+	redis_args_words(&args, "ZREM", store->keys.seen);
 	vec_foreach(key, &store->gone) {
 		key_format(key, text);
 		redis_args_add(&args, text);
@@ -25,32 +26,54 @@ static void send_gone(struct store *store, struct redis *redis)
 	(void)!redis_command(redis, &args, NULL, NULL);
 }
 
-void seen_write(struct store *store)
+/* False: nothing is fresh any more. */
+static bool send_fresh(struct store *store, struct redis *redis)
 {
-	struct redis *redis = contact_commands(store->contact);
+	struct redis_args args = { 0 };
 	struct key keys[BATCH_MAX];
 	int64_t at_ms[BATCH_MAX];
 	char text[KEY_TEXT_BYTES];
-	size_t len = BATCH_MAX;
+	size_t len = presence_take_fresh(store->config.presence, keys, at_ms, BATCH_MAX);
+
+	if (len == 0)
+		return false;
+	redis_args_words(&args, "ZADD", store->keys.seen);
+	for (size_t i = 0; i < len; i++) {
+		redis_args_printf(&args, "%" PRId64, at_ms[i]);
+		key_format(&keys[i], text);
+		redis_args_add(&args, text);
+	}
+	(void)!redis_command(redis, &args, NULL, NULL);
+	return true;
+}
+
+void seen_write(struct store *store)
+{
+	struct redis *redis = contact_commands(store->contact);
 
 	if (store->status != STORE_READY || !redis)
 		return;
 	send_gone(store, redis);
-	while (len == BATCH_MAX) {
-		struct redis_args args = { 0 };
+	while (send_fresh(store, redis))
+		continue;
+}
 
-		len = presence_take_fresh(store->config.presence, keys, at_ms, BATCH_MAX);
-		redis_args_words(&args, "ZADD", store->keys.seen, NULL);
-		for (size_t i = 0; i < len; i++) {
-			redis_args_printf(&args, "%" PRId64, at_ms[i]);
-			key_format(&keys[i], text);
-			redis_args_add(&args, text);
-		}
-		if (len == 0)
-			redis_args_done(&args);
-		else
-			(void)!redis_command(redis, &args, NULL, NULL);
-	}
+void seen_read(struct store *store, const struct redis_reply *reply)
+{
+	_cleanup_redis_args_ struct redis_args args = { 0 };
+	struct presence *presence = store->config.presence;
+	struct redis *redis = contact_commands(store->contact);
+	struct key key;
+	int64_t at_ms;
+
+	while (send_fresh(store, redis))
+		continue;
+	redis_args_words(&args, "ZREM", store->keys.seen);
+	if (load_read_seen(reply, store->config.state, presence, &args) > 0)
+		(void)!redis_command(redis, &args, NULL, NULL);
+	/* What was read must not be written back: a sibling may have written later times. */
+	while (presence_take_fresh(presence, &key, &at_ms, 1) > 0)
+		continue;
 }
 
 void seen_forget(struct store *store, const struct change *change)

@@ -127,15 +127,6 @@ static void take_load(struct store *store, struct load *load)
 	store->config.on_loaded(again, store->config.data);
 }
 
-static void take_seen(struct store *store, const struct redis_reply *reply)
-{
-	_cleanup_redis_args_ struct redis_args args = { 0 };
-
-	redis_args_words(&args, "ZREM", store->keys.seen, NULL);
-	if (load_read_seen(reply, store->config.state, store->config.presence, &args) > 0)
-		(void)!redis_command(contact_commands(store->contact), &args, NULL, NULL);
-}
-
 static void on_load(const struct redis_reply *reply, void *data)
 {
 	_cleanup_(load_done) struct load load = { 0 };
@@ -156,7 +147,7 @@ static void on_load(const struct redis_reply *reply, void *data)
 	if (!may_replace(store, &load))
 		return;
 	take_load(store, &load);
-	take_seen(store, reply);
+	seen_read(store, reply);
 	load_done(&load);
 	(void)malloc_trim(0); /* the reply was a multiple of the state */
 	store_become_ready(store);
