@@ -164,6 +164,7 @@ static int take_key_file(const struct agent_options *options, struct config *con
 
 static int take_key(const struct agent_options *options, struct config *config, struct err *err)
 {
+	char own_text[KEY_TEXT_BYTES];
 	struct key given;
 	struct key own;
 	int r;
@@ -187,12 +188,13 @@ static int take_key(const struct agent_options *options, struct config *config, 
 	if (r < 0)
 		return err_wrap(err, "--public-key");
 	key_public(&config->private_key, &own);
-	if (key_compare(&given, &own) != 0)
-		return err_set(
-			err, -EINVAL,
-			"--public-key does not belong to %s; 'wg pubkey' shows which one does",
-			config->key_file ? config->key_file : "--private-key");
-	return 0;
+	if (key_compare(&given, &own) == 0)
+		return 0;
+	key_format(&own, own_text);
+	return err_set(err, -EINVAL,
+		       "--public-key=%s does not belong to %.90s, whose public key is %s",
+		       options->public_key, config->key_file ? config->key_file : "--private-key",
+		       own_text);
 }
 
 static int take_addresses(const char *list, struct config *config, struct err *err)

@@ -3,6 +3,7 @@
 
 #include <malloc.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "crypto/crypto.h"
@@ -12,6 +13,7 @@ struct keeper {
 	struct keeper_config config;
 	struct loop_timer *timer;
 	bool is_waiting; /* the timer runs */
+	int64_t next_ms; /* monotonic: not before this */
 	bool is_behind;  /* the cache lags behind the view */
 	struct str text; /* for people, not written everywhere yet; holds the private key */
 	bool is_latest;  /* it stands in the file of what is wanted; not in that of the applied */
@@ -31,6 +33,12 @@ static void write_later(struct keeper *keeper, int64_t delay_ms)
 	if (!keeper->is_waiting)
 		loop_timer_set(keeper->timer, delay_ms);
 	keeper->is_waiting = true;
+}
+
+/* As soon as the last write is long enough ago. */
+static void write_soon(struct keeper *keeper)
+{
+	write_later(keeper, keeper->next_ms - clock_mono_ms());
 }
 
 static void save_cache(struct keeper *keeper)
@@ -56,13 +64,10 @@ static void save_text(struct keeper *keeper, enum documented_file file)
 		log_warn("agent", "%s", err.text);
 }
 
-static void on_timer(void *data)
+static void save_texts(struct keeper *keeper)
 {
-	struct keeper *keeper = data;
 	struct reconcile_status status;
 
-	keeper->is_waiting = false;
-	save_cache(keeper);
 	if (keeper->text.len == 0 || keeper->text.failed)
 		return;
 	if (!keeper->is_latest)
@@ -75,6 +80,19 @@ static void on_timer(void *data)
 	}
 	save_text(keeper, DOCUMENTED_APPLIED);
 	forget_text(keeper);
+}
+
+static void on_timer(void *data)
+{
+	struct keeper *keeper = data;
+	int64_t begin_ms = clock_mono_ms();
+	int64_t end_ms;
+
+	keeper->is_waiting = false;
+	save_cache(keeper);
+	save_texts(keeper);
+	end_ms = clock_mono_ms();
+	keeper->next_ms = end_ms + MAX(KEEPER_GAP_MS, (end_ms - begin_ms) * KEEPER_SHARE);
 }
 
 int keeper_new(const struct keeper_config *config, struct keeper **ret_keeper, struct err *err)
@@ -106,7 +124,7 @@ void keeper_touch(struct keeper *keeper, bool soon)
 {
 	keeper->is_behind = true;
 	if (soon)
-		write_later(keeper, KEEPER_DELAY_MS);
+		write_soon(keeper);
 }
 
 void keeper_note_desired(struct keeper *keeper, const struct desired *desired)
@@ -117,5 +135,5 @@ void keeper_note_desired(struct keeper *keeper, const struct desired *desired)
 	if (!desired)
 		return;
 	documented_write(&keeper->text, desired);
-	write_later(keeper, KEEPER_DELAY_MS);
+	write_soon(keeper);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
 /*
- * Writes down what the agent knows, a little later than it changes and many changes at once: the
- * cache to start from, and the two files for people.
+ * Writes down what the agent knows: the cache to start from, and the two files for people. A change
+ * is written at once when the last one was a while ago; of many in a row several together.
  */
 #ifndef NODEAGENT_KEEPER_H
 #define NODEAGENT_KEEPER_H
@@ -9,7 +9,8 @@
 #include "nodeagent/reconcile.h"
 #include "nodeagent/statedir.h"
 
-#define KEEPER_DELAY_MS 1000
+#define KEEPER_GAP_MS 250 /* between two writes, at least */
+#define KEEPER_SHARE 20   /* writing takes at most one part in so many of the time */
 
 struct keeper;
 

@@ -25,7 +25,7 @@ static void warn_if_open(const char *path)
 	struct stat st;
 
 	if (stat(path, &st) == 0 && (st.st_mode & 077))
-		log_warn("key", "%s can be read by others (mode %04o); chmod 600 %s", path,
+		log_warn("agent", "%s can be read by others (mode %04o); chmod 600 %s", path,
 			 (unsigned)st.st_mode & 07777, path);
 }
 

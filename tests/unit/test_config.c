@@ -106,7 +106,7 @@ static void refuses_by_name(void)
 		  { "use either --private-key or --private-key-file, not both", "" } },
 		{ URL " --private-key=abc", { "--private-key", "" } },
 		{ URL " --public-key=" OTHER_PUBLIC " --private-key=" PRIVATE,
-		  { "--public-key does not belong to --private-key", "wg pubkey" } },
+		  { "--public-key=" OTHER_PUBLIC " does not belong to --private-key", PUBLIC } },
 		{ URL " --public-key=" PUBLIC, { "--public-key is given", "private.key" } },
 		{ URL " --join-token=a --join-token-file=/x",
 		  { "use either --join-token or --join-token-file, not both", "" } },
