@@ -9,7 +9,7 @@
 #include "nodeagent/reconcile.h"
 #include "nodeagent/statedir.h"
 
-#define KEEPER_GAP_MS 250 /* between two writes, at least */
+#define KEEPER_GAP_MS 100 /* between two writes, at least */
 #define KEEPER_SHARE 20   /* writing takes at most one part in so many of the time */
 
 struct keeper;
