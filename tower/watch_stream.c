@@ -7,7 +7,7 @@
 
 struct stream *stream_find(struct watch *watch, const char *zone)
 {
-	struct stream sought;
+	struct stream sought = { .zone = "" };
 
 	if (str_copy(sought.zone, sizeof(sought.zone), zone) < 0)
 		return NULL;
