@@ -34,7 +34,7 @@ struct netlink_link {
 
 VEC(netlink_link_vec, struct netlink_link);
 
-/* Appends all links; the caller frees (vec_done). */
+/* Lists are filled anew; the caller frees them (vec_done), after a failure as well. */
 int netlink_list_links(struct netlink *netlink, struct netlink_link_vec *links,
 		       struct err *err) _must_check_;
 
