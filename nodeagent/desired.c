@@ -68,7 +68,7 @@ static int claim_prefix(struct claim_vec *claims, const struct claim *from,
 	struct claim claim = *from;
 
 	claim.prefix = *prefix;
-	return prefix_check_routable(prefix, NULL) < 0 ? 0 : vec_push(claims, claim);
+	return vec_push(claims, claim);
 }
 
 static int claim_prefixes(struct claim_vec *claims, const struct claim *from,

@@ -53,9 +53,8 @@ struct desired {
 
 /*
  * A prefix has one owner: of two that claim the same one it is this node, else the peer that is
- * not absent, else the one that changed last. What cannot be routed (prefix_check_routable) is left
- * out, and so is an endpoint inside the zone's own addresses, for it would be reached through
- * itself.
+ * not absent, else the one that changed last. An endpoint inside the zone's own addresses is left
+ * out, for it would be reached through itself.
  *
  * In a hub zone a spoke has one peer, the hub, which carries all the others.
  *
