@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
 #include "nodeagent/apply.h"
 
-#include <errno.h>
-
 #include "nodeagent/wg/port.h"
 
 /* The first failure of several steps. */
@@ -23,28 +21,22 @@ static void note(struct outcome *outcome, int r)
 		outcome->r = r;
 }
 
-/*
- * Whether the interface may go up. wireguard-go comes up without a socket, and without a word, when
- * its port is taken: so that is asked first.
- */
-static bool apply_device(const struct apply_tools *tools, const struct desired *desired,
+static void apply_device(const struct apply_tools *tools, const struct desired *desired,
 			 const struct plan *plan, struct outcome *outcome)
 {
 	const struct key *key = plan->set_key ? &desired->private_key : NULL;
 	uint16_t port = plan->set_port ? desired->listen_port : 0;
-	bool is_free = true;
+	int r = 0;
 
-	if (plan->set_up || plan->set_port)
-		is_free = desired->listen_port == 0 ||
-			  port_check_free(desired->listen_port, sentence(outcome)) == 0;
-	if (!is_free) {
-		note(outcome, -EADDRINUSE);
+	/* wireguard-go closes the old port before it finds that it cannot have the new one. */
+	if (port != 0)
+		r = port_check_free(port, sentence(outcome));
+	if (r < 0)
 		port = 0;
-	}
+	note(outcome, r);
 	if (key || port != 0)
 		note(outcome,
 		     tools->backend->set_device(tools->interface, key, port, sentence(outcome)));
-	return is_free;
 }
 
 static void apply_addresses(const struct apply_tools *tools, const struct prefix_vec *prefixes,
@@ -84,7 +76,6 @@ int apply_plan(const struct apply_tools *tools, const struct desired *desired, s
 {
 	struct outcome outcome = { 0 };
 	struct netlink_link link = { 0 };
-	bool may_go_up;
 	int r = 0;
 
 	if (plan->create)
@@ -93,13 +84,13 @@ int apply_plan(const struct apply_tools *tools, const struct desired *desired, s
 		r = netlink_find_link(tools->netlink, tools->interface, &link, err);
 	if (r < 0)
 		return r;
-	may_go_up = apply_device(tools, desired, plan, &outcome);
+	apply_device(tools, desired, plan, &outcome);
 	if (plan->set_mtu != 0)
 		note(&outcome, netlink_set_link_mtu(tools->netlink, link.index, plan->set_mtu,
 						    sentence(&outcome)));
 	apply_addresses(tools, &plan->add_addresses, link.index, netlink_add_addr, &outcome);
 	apply_peers(tools, &plan->set_peers, &outcome);
-	if (plan->set_up && may_go_up)
+	if (plan->set_up)
 		note(&outcome,
 		     netlink_set_link_up(tools->netlink, link.index, true, sentence(&outcome)));
 	apply_routes(tools, &plan->add_routes, link.index, netlink_add_route, &outcome);

@@ -26,13 +26,23 @@ size_t plan_steps(const struct plan *plan)
 	       plan->remove_addresses.len;
 }
 
+/* WireGuard keeps a private key clamped (RFC 7748, section 5): bits that do not count differ. */
+static bool same_private_key(const struct key *a, const struct key *b)
+{
+	const uint8_t last = KEY_BYTES - 1;
+
+	return ((a->bytes[0] ^ b->bytes[0]) & 0xf8) == 0 &&
+	       ((a->bytes[last] ^ b->bytes[last]) & 0x3f) == 0 &&
+	       memcmp(a->bytes + 1, b->bytes + 1, last - 1) == 0;
+}
+
 static void plan_interface(const struct desired *desired, const struct observed *observed,
 			   struct plan *plan)
 {
 	uint16_t mtu = plan_mtu(desired, observed);
 
 	plan->create = observed->state == INTERFACE_ABSENT;
-	plan->set_key = key_compare(&desired->private_key, &observed->private_key) != 0;
+	plan->set_key = !same_private_key(&desired->private_key, &observed->private_key);
 	plan->set_port = desired->listen_port != 0 && desired->listen_port != observed->listen_port;
 	plan->set_mtu = mtu == observed->mtu ? 0 : mtu;
 	plan->set_up = !observed->is_up;
@@ -203,10 +213,17 @@ int plan_make(const struct desired *desired, const struct observed *observed, bo
 	return 0;
 }
 
-int plan_make_idle(const struct observed *observed, struct plan *ret_plan, struct err *err)
+int plan_make_idle(const char *interface, const struct observed *observed, struct plan *ret_plan,
+		   struct err *err)
 {
-	struct plan plan = { .set_down = observed->state == INTERFACE_OURS && observed->is_up };
+	bool is_ours = observed->state == INTERFACE_OURS;
+	int r = refuse_foreign(observed, interface, err);
 
-	*ret_plan = plan;
-	return refuse_foreign(observed, "the interface", err);
+	if (r < 0)
+		return r;
+	*ret_plan = (struct plan){
+		.set_key = is_ours && !key_is_zero(&observed->private_key),
+		.set_down = is_ours && observed->is_up,
+	};
+	return 0;
 }

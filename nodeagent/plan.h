@@ -52,8 +52,12 @@ struct plan {
 int plan_make(const struct desired *desired, const struct observed *observed, bool allow_removal,
 	      struct plan *ret_plan, struct err *err) _must_check_;
 
-/* Sets the interface down when it is ours and up. */
-int plan_make_idle(const struct observed *observed, struct plan *ret_plan,
+/*
+ * Sets the interface, when it is ours, down, and takes its key away: goes with an empty `desired`.
+ * wireguard-go keeps its sessions alive over a link that is down, and the peers would follow it
+ * back here when the same key is in use elsewhere by now.
+ */
+int plan_make_idle(const char *interface, const struct observed *observed, struct plan *ret_plan,
 		   struct err *err) _must_check_;
 void plan_done(struct plan *plan);
 

@@ -83,12 +83,30 @@ static void describe(const struct reconcile *reconcile, const struct plan *plan,
 	}
 }
 
+static void add_count(struct str *to, const char *what, size_t count)
+{
+	if (count > 0)
+		str_printf(to, " %s=%zu", what, count);
+}
+
 static void log_plan(const struct reconcile *reconcile, const struct plan *plan)
 {
-	log_info("reconcile", "%s:%s%s%s peers set=%zu removed=%zu routes added=%zu removed=%zu",
-		 reconcile->interface, plan->create ? " created," : "", plan->set_up ? " up," : "",
-		 plan->set_down ? " down," : "", plan->set_peers.len, plan->remove_peers.len,
-		 plan->add_routes.len, plan->remove_routes.len);
+	_cleanup_str_ struct str done = { 0 };
+
+	str_append(&done, plan->create ? " created" : "");
+	str_append(&done, plan->set_key ? " key" : "");
+	str_append(&done, plan->set_port ? " port" : "");
+	str_append(&done, plan->set_up ? " up" : "");
+	str_append(&done, plan->set_down ? " down" : "");
+	add_count(&done, "mtu", plan->set_mtu);
+	add_count(&done, "addresses-added", plan->add_addresses.len);
+	add_count(&done, "addresses-removed", plan->remove_addresses.len);
+	add_count(&done, "peers-set", plan->set_peers.len);
+	add_count(&done, "peers-removed", plan->remove_peers.len);
+	add_count(&done, "routes-added", plan->add_routes.len);
+	add_count(&done, "routes-removed", plan->remove_routes.len);
+	if (!done.failed)
+		log_info("reconcile", "%s:%s", reconcile->interface, done.at);
 }
 
 static int observe(struct reconcile *reconcile, struct err *err)
@@ -111,13 +129,12 @@ static int carry_out(struct reconcile *reconcile, struct plan *plan, struct err 
 {
 	int r = 0;
 
-	if (plan_steps(plan) > 0) {
+	if (plan_steps(plan) > 0)
 		r = reconcile->plane->ops->apply(reconcile->plane, &reconcile->desired, plan, err);
-		log_plan(reconcile, plan);
-	}
 	if (r == 0 && plan_steps(plan) > 0) {
-		r = model_apply(&reconcile->desired, plan, &reconcile->observed);
+		log_plan(reconcile, plan);
 		reconcile->applied_steps += plan_steps(plan);
+		r = model_apply(&reconcile->desired, plan, &reconcile->observed);
 	}
 	observed_declare(&reconcile->observed, &reconcile->desired, plan);
 	/* Its index is not known yet. */
@@ -133,7 +150,7 @@ static int work(struct reconcile *reconcile, struct err *ret_trouble)
 	int r = observe(reconcile, &err);
 
 	if (r == 0 && reconcile->want == WANT_IDLE)
-		r = plan_make_idle(&reconcile->observed, &plan, &err);
+		r = plan_make_idle(reconcile->interface, &reconcile->observed, &plan, &err);
 	else if (r == 0)
 		r = plan_make(&reconcile->desired, &reconcile->observed, reconcile->complete, &plan,
 			      &err);

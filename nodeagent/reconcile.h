@@ -34,7 +34,10 @@ void reconcile_free(struct reconcile *reconcile); /* leaves the kernel as it is 
  */
 void reconcile_want(struct reconcile *reconcile, struct desired *desired, bool complete);
 
-/* Nothing is desired: the interface is set down but kept (removed peer, displaced instance). */
+/*
+ * Nothing is desired: the interface is silent, without key and down, but kept (removed peer,
+ * displaced instance).
+ */
 void reconcile_idle(struct reconcile *reconcile);
 
 /* What was observed last; empty before the first time. Borrowed until the loop turns. */

@@ -2,13 +2,13 @@
 /*
  * Whole rounds against a real kernel and a real wireguard-go, in a sandbox.
  */
-#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
-#include "check.h"
+#include "base/log.h"
 #include "crypto/crypto.h"
-#include "io/netlink.h"
 #include "nodeagent/reconcile.h"
-#include "nodeagent/wg/backend.h"
+#include "plane.h"
 #include "sandbox.h"
 
 #define WAIT_MS 8000
@@ -17,7 +17,6 @@
 static struct loop *loop;
 static struct loop_timer *look;
 static struct reconcile *reconcile;
-static struct netlink *netlink;
 static struct key private_key;
 static bool (*wanted)(void);
 static int64_t deadline_ms;
@@ -55,33 +54,19 @@ static bool is_in_sync(void)
 	return status().in_sync;
 }
 
-static struct prefix prefix(const char *text)
+static void add_row(struct desired *desired, uint8_t number, const char *host, const char *child)
 {
-	struct prefix prefix = { 0 };
+	struct wg_peer *peer = add_peer(&desired->peers, number, "192.0.2.1:51820");
 
-	check(prefix_parse(text, &prefix, NULL) == 0);
-	return prefix;
+	peer->keepalive_s = KEEPALIVE_S;
+	peer->generation = 1;
+	add_prefix(&peer->allowed, host);
+	add_prefix(&peer->allowed, child);
+	add_prefix(&desired->routes, host);
+	add_prefix(&desired->routes, child);
 }
 
-static void add_peer(struct desired *desired, uint8_t number, const char *host, const char *child)
-{
-	struct wg_peer peer = { .key.bytes = { number }, .keepalive_s = KEEPALIVE_S };
-	struct prefix prefixes[] = { prefix(host), prefix(child) };
-
-	check(endpoint_parse("192.0.2.1:51820", &peer.endpoint, NULL) == 0);
-	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
-		check(vec_push(&peer.allowed, prefixes[i]) == 0);
-		check(vec_push(&desired->routes, prefixes[i]) == 0);
-	}
-	check(vec_push(&desired->peers, peer) == 0);
-}
-
-static int compare_prefixes(const void *a, const void *b)
-{
-	return prefix_compare(a, b);
-}
-
-static struct desired two_peers(void)
+static struct desired some_desired(void)
 {
 	struct desired desired = { .interface = "wg0",
 				   .private_key = private_key,
@@ -89,9 +74,15 @@ static struct desired two_peers(void)
 
 	check(ip_parse("10.200.0.1", &desired.address[0], NULL) == 0);
 	check(ip_parse("fd00:200::1", &desired.address[1], NULL) == 0);
-	add_peer(&desired, 1, "10.200.0.2/32", "172.24.0.0/24");
-	add_peer(&desired, 2, "10.200.0.3/32", "fd00:24::/64");
-	qsort(desired.routes.at, desired.routes.len, sizeof(*desired.routes.at), compare_prefixes);
+	add_row(&desired, 1, "10.200.0.2/32", "172.24.0.0/24");
+	return desired;
+}
+
+static struct desired two_peers(void)
+{
+	struct desired desired = some_desired();
+
+	add_row(&desired, 2, "10.200.0.3/32", "fd00:24::/64");
 	return desired;
 }
 
@@ -184,8 +175,106 @@ static void restores_a_peer(void)
 	check(wait_until(has_two_peers));
 }
 
+static bool has_one_peer(void)
+{
+	return is_in_sync() && status().peers->len == 1;
+}
+
+static void removes_when_it_knows_all(void)
+{
+	struct desired desired = some_desired();
+	uint64_t steps = status().applied_steps;
+
+	reconcile_want(reconcile, &desired, false);
+	check(wait_until(is_in_sync));
+	check(status().peers->len == 2 && status().applied_steps == steps);
+	desired = some_desired();
+	reconcile_want(reconcile, &desired, true);
+	check(wait_until(has_one_peer));
+	check(sandbox_sh(
+		      "test -z \"$(ip route show 10.200.0.3)$(ip -6 route show fd00:24::/64)\"") ==
+	      0);
+}
+
+static bool has_trouble(void)
+{
+	return *status().trouble != '\0';
+}
+
+static void gives_way_to_a_route_of_another(void)
+{
+	check(sandbox_sh("ip link add eth0 type veth peer name eth1 && ip link set eth0 up &&"
+			 "ip addr add 172.24.0.1/25 dev eth0") == 0);
+	check(wait_until(has_trouble));
+	check_str(status().trouble, "no route to 172.24.0.0/24 into the mesh: 172.24.0.0/25 is "
+				    "there already, on eth0");
+	check(!status().in_sync);
+	check(sandbox_sh("test -z \"$(ip route show 172.24.0.0/24)\"") == 0);
+	check(sandbox_sh("ip addr del 172.24.0.1/25 dev eth0") == 0);
+	check(wait_until(is_restored));
+	check_str(status().trouble, "");
+}
+
+static bool has_mtu_of_underlay(void)
+{
+	return is_in_sync() && status().mtu == 1300 &&
+	       sandbox_sh("ip link show wg0 | grep -q 'mtu 1300'") == 0;
+}
+
+static void follows_the_mtu_of_the_underlay(void)
+{
+	check(sandbox_sh("ip link set eth1 up && ip addr add 192.0.2.2/24 dev eth0 &&"
+			 "ip route add default via 192.0.2.1 && ip link set eth0 mtu 1380") == 0);
+	check(wait_until(has_mtu_of_underlay));
+}
+
+static bool is_down(void)
+{
+	return sandbox_sh("ip link show wg0 | grep -q 'state DOWN'") == 0;
+}
+
+static void idles_with_the_interface_silent_but_kept(void)
+{
+	struct wg_device device = { 0 };
+
+	reconcile_idle(reconcile);
+	check(wait_until(is_down));
+	check(status().peers->len == 1);
+	check(wg_userspace.read("wg0", &device, NULL) == 0 && key_is_zero(&device.private_key));
+	wg_device_done(&device);
+}
+
+static bool has_the_new_port(void)
+{
+	struct wg_device device = { 0 };
+	bool has = wg_userspace.read("wg0", &device, NULL) == 0 && device.listen_port == 51821;
+
+	wg_device_done(&device);
+	return has;
+}
+
+static void keeps_the_old_port_until_the_new_one_is_free(void)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(51821) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct desired desired = two_peers();
+
+	check(fd >= 0 && bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0);
+	desired.listen_port = 51821;
+	reconcile_want(reconcile, &desired, true);
+	check(wait_until(has_trouble));
+	check_str(status().trouble,
+		  "UDP port 51821 is taken by another program: choose another --listen-port");
+	check(sandbox_sh("ss -Hnlu | grep -q :51820") == 0);
+	check(sandbox_sh("ip route show dev wg0 | grep -q 10.200.0.3") == 0);
+	(void)close(fd);
+	check(wait_until(has_the_new_port));
+	check(wait_until(is_in_sync));
+}
+
 static void removes_everything(void)
 {
+	check(sandbox_sh("ip link del eth0") == 0);
 	reconcile_free(reconcile);
 	reconcile = NULL;
 	check(reconcile_remove_all("wg0", NULL) == 0);
@@ -194,12 +283,27 @@ static void removes_everything(void)
 	check(reconcile_remove_all("wg0", NULL) == 0);
 }
 
+static void leaves_the_interface_of_another(void)
+{
+	struct err err = { 0 };
+
+	check(sandbox_sh("ip link add wg0 type veth peer name eth1") == 0);
+	check(start());
+	want_two_peers();
+	check(wait_until(has_trouble));
+	check(strstr(status().trouble, "wg0 exists and is no WireGuard interface of ours"));
+	reconcile_free(reconcile);
+	check(reconcile_remove_all("wg0", &err) == -EPERM);
+	check(sandbox_sh("ip -o link show wg0 | grep -q 'state DOWN'") == 0);
+	check(sandbox_sh("test -z \"$(ip addr show dev wg0 | grep inet)\"") == 0);
+}
+
 static int tests(void)
 {
 	check(crypto_init(NULL) == 0 && loop_new(&loop, NULL) == 0);
 	check(loop_timer_new(loop, on_look, NULL, &look, NULL) == 0);
-	check(netlink_new(&netlink, NULL) == 0);
 	key_generate(&private_key);
+	log_set_level(LOG_LEVEL_ERROR);
 	check(start());
 	run(makes_what_is_desired);
 	run(adopts_what_it_finds);
@@ -207,8 +311,13 @@ static int tests(void)
 	run(restores_the_interface);
 	run(restores_a_killed_wireguard);
 	run(restores_a_peer);
+	run(removes_when_it_knows_all);
+	run(gives_way_to_a_route_of_another);
+	run(follows_the_mtu_of_the_underlay);
+	run(idles_with_the_interface_silent_but_kept);
+	run(keeps_the_old_port_until_the_new_one_is_free);
 	run(removes_everything);
-	netlink_free(netlink);
+	run(leaves_the_interface_of_another);
 	loop_timer_free(look);
 	loop_free(loop);
 	return check_done();
