@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 
 #include "tower/api/http_room.h"
@@ -40,48 +39,6 @@ static void *on_uri(void *data, const char *uri, struct MHD_Connection *mhd)
 	return request;
 }
 
-static bool takes_json(const struct http_request *request)
-{
-	static const char wanted[] = "application/json";
-	const char *type = http_header(request, "Content-Type");
-
-	return type && strncasecmp(type, wanted, sizeof(wanted) - 1) == 0 &&
-	       strchr("; ", type[sizeof(wanted) - 1]);
-}
-
-/* What can be said before anybody looks at the route. True when the request was refused. */
-static bool refuse_early(struct http_request *request, const struct connection *connection)
-{
-	const struct http_limits *limits = &request->daemon->http->limits;
-	struct refusal refusal;
-
-	if (connection->over_limit) {
-		refusal_set(&refusal, "E503-connections", "all %u connections are in use",
-			    limits->connections);
-		refusal_hint(&refusal, "try again soon, or raise --max-connections");
-	} else if (connection->over_address_limit) {
-		refusal_set(&refusal, "E503-connections", "%s has %u connections open already",
-			    connection->client->address, limits->connections_per_address);
-		refusal_hint(&refusal, "close some, or raise --max-connections-per-address");
-	} else if (request->body_refused == BODY_TOO_LONG) {
-		refusal_set(&refusal, "E413-body", "the body is longer than %d bytes",
-			    HTTP_BODY_MAX);
-		refusal_hint(&refusal, "send less, for instance fewer child prefixes at once");
-	} else if (request->body_refused == BODY_NO_ROOM) {
-		refusal_set(&refusal, "E503-busy", "too many requests with a body at once");
-		refusal_hint(&refusal, "try again in a moment");
-	} else if (request->body.len > 0 && !takes_json(request)) {
-		refusal_set(&refusal, "E415-content-type", "the body is not application/json");
-		refusal_hint(&refusal, "add the header 'Content-Type: application/json'");
-	} else {
-		return false;
-	}
-	if (connection->over_limit || connection->over_address_limit)
-		(void)http_add_header(request, "Connection", "close");
-	http_refuse(request, &refusal);
-	return true;
-}
-
 static void dispatch(struct http_request *request)
 {
 	struct connection *connection = connection_of(request->mhd);
@@ -91,55 +48,16 @@ static void dispatch(struct http_request *request)
 	request->asked.client = connection->client->address;
 	request->asked.body = request->body.at ? request->body.at : "";
 	request->asked.body_len = request->body.len;
-	if (!refuse_early(request, connection))
+	if (!request_refuse_unfit(request, connection))
 		request->daemon->http->dispatch(request, request->daemon->http->data);
 }
 
-static void drop_body(struct http_request *request)
-{
-	request->daemon->http->bodies_bytes -= request->body.len;
-	str_done(&request->body);
-}
-
-static void refuse_body(struct http_request *request, enum body_refusal why)
-{
-	request->body_refused = why;
-	drop_body(request);
-}
-
-/* False when the connection is to be closed. */
-static bool take_body(struct http_request *request, const char *bytes, size_t len)
-{
-	struct http *http = request->daemon->http;
-
-	request->body_seen += len;
-	if (request->body_seen > HTTP_BODY_MAX)
-		refuse_body(request, BODY_TOO_LONG);
-	else if (http->bodies_bytes + len > HTTP_BODIES_MAX)
-		refuse_body(request, BODY_NO_ROOM);
-	if (request->body_refused == BODY_TAKEN) {
-		str_append_bytes(&request->body, bytes, len);
-		if (request->body.failed)
-			refuse_body(request, BODY_NO_ROOM);
-		else
-			http->bodies_bytes += len;
-	}
-	return request->body_seen <= HTTP_DRAIN_MAX;
-}
-
-/*
- * A client that is still sending may never see an answer, because the reset for what nobody read
- * overtakes it: so a body that is too long is read first, unless it says that it is enormous.
- */
 static enum MHD_Result start_request(struct http_request *request, const char *method)
 {
-	const char *length = http_header(request, "Content-Length");
-	uint64_t bytes;
-
 	request->asked.method = method;
-	if (!length || str_to_u64(length, 0, HTTP_DRAIN_MAX, &bytes) == 0)
+	if (!request_is_hopeless(request))
 		return MHD_YES;
-	request->body_refused = BODY_TOO_LONG;
+	/* An answer before the body makes libmicrohttpd close the connection behind it. */
 	dispatch(request);
 	return MHD_queue_response(request->mhd, (unsigned)request->status, request->response);
 }
@@ -156,7 +74,7 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *mhd, const 
 	if (!request->asked.method)
 		return start_request(request, method);
 	if (*upload_len > 0) {
-		bool go_on = take_body(request, upload, *upload_len);
+		bool go_on = body_take(request, upload, *upload_len);
 
 		*upload_len = 0;
 		return go_on ? MHD_YES : MHD_NO;
@@ -191,7 +109,7 @@ static void on_completed(void *data, struct MHD_Connection *mhd, void **state,
 	if (request->response)
 		MHD_destroy_response(request->response);
 	LIST_REMOVE(request, link);
-	drop_body(request);
+	body_drop(request);
 	str_done(&request->extra_headers);
 	free(request->path);
 	free(request);

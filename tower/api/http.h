@@ -18,7 +18,8 @@
 #define HTTP_BODY_MAX 65536
 #define HTTP_BODIES_MAX (32 * 1024 * 1024) /* of all requests at once: else E503-busy */
 #define HTTP_DRAIN_MAX (1024 * 1024) /* of a body that is too long, read before it is refused */
-#define HTTP_POOL_BYTES 2048 /* a connection's memory: request line, headers, pieces of body */
+#define HTTP_POOL_BYTES 2048  /* a connection's memory: request line, headers, pieces of body */
+#define HTTP_HEADERS_MAX 1728 /* of these, for what is asked; the rest for the answer's headers */
 
 struct http;
 struct http_request;

@@ -50,15 +50,19 @@ int http_add_header(struct http_request *request, const char *name, const char *
 	return request->extra_headers.failed ? -ENOMEM : 0;
 }
 
-static void put_extra_headers(struct http_request *request)
+/* Headers that every answer, or this request's, carries besides its own. */
+static void each_extra_header(struct http_request *request,
+			      enum MHD_Result (*fn)(struct MHD_Response *response, const char *name,
+						    const char *value))
 {
 	const char *name = request->extra_headers.at;
-	const char *end = name + request->extra_headers.len;
+	const char *end = name ? name + request->extra_headers.len : NULL;
 
+	(void)fn(request->response, "Cache-Control", "no-store");
 	while (name < end) {
 		const char *value = name + strlen(name) + 1;
 
-		(void)MHD_add_response_header(request->response, name, value);
+		(void)fn(request->response, name, value);
 		name = value + strlen(value) + 1;
 	}
 }
@@ -73,10 +77,9 @@ static void answer(struct http_request *request, int status, struct MHD_Response
 	if (response) {
 		if (content_type)
 			(void)MHD_add_response_header(response, "Content-Type", content_type);
-		(void)MHD_add_response_header(response, "Cache-Control", "no-store");
 		if (status == 503 || status == 429)
 			(void)MHD_add_response_header(response, "Retry-After", RETRY_AFTER_S);
-		put_extra_headers(request);
+		each_extra_header(request, MHD_add_response_header);
 	}
 	http_resume(request);
 }
@@ -126,12 +129,27 @@ void http_refuse(struct http_request *request, const struct refusal *refusal)
 	answer(request, json ? refusal->status : 503, response, "application/problem+json");
 }
 
+/* Ten thousand streams stay for hours: what only their beginning needed is given back. */
+static void slim_down(struct http_request *request)
+{
+	(void)MHD_del_response_header(request->response, "Content-Type",
+				      request->stream.content_type);
+	each_extra_header(request, MHD_del_response_header);
+	body_drop(request);
+	str_done(&request->extra_headers);
+	free(request->path);
+	request->path = NULL;
+	request->asked.path = "";
+}
+
 static ssize_t read_stream(void *data, uint64_t position, char *to, size_t to_bytes)
 {
 	struct http_request *request = data;
 	ssize_t n;
 
-	(void)position;
+	/* The headers are out by now. */
+	if (position == 0)
+		slim_down(request);
 	if (request->daemon->http->closing)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	n = request->stream.read(to, to_bytes, request->stream.data);
@@ -147,8 +165,8 @@ static ssize_t read_stream(void *data, uint64_t position, char *to, size_t to_by
 
 void http_answer_stream(struct http_request *request, const struct http_stream *stream)
 {
-	/* The chunks are made in the connection's own memory: this buffer serves HTTP/1.0 alone. */
-	const size_t buffer_bytes = 128;
+	/* Chunks are made in the connection's own memory: this buffer serves HTTP/1.0 alone. */
+	const size_t buffer_bytes = 64;
 
 	request->stream = *stream;
 	answer(request, 200,

@@ -54,10 +54,14 @@ enum request_phase {
 	PHASE_ANSWERED,   /* the answer is made, and on its way */
 };
 
-enum body_refusal {
-	BODY_TAKEN,
-	BODY_TOO_LONG,
-	BODY_NO_ROOM, /* no memory, or HTTP_BODIES_MAX */
+enum unfit {
+	FIT,
+	UNFIT_CONNECTION, /* too many, in all */
+	UNFIT_ADDRESS,    /* too many of its address */
+	UNFIT_HEADERS,
+	UNFIT_BODY,
+	UNFIT_ROOM, /* no memory for its body, or HTTP_BODIES_MAX */
+	UNFIT_TYPE,
 };
 
 struct http_request {
@@ -70,7 +74,7 @@ struct http_request {
 	char *path; /* owns asked.path; behind its NUL stands the query */
 	struct str body;
 	size_t body_seen; /* bytes that came, also of a body that is refused */
-	enum body_refusal body_refused;
+	enum unfit unfit;
 	struct MHD_Response *response;
 	int status;
 	struct http_stream stream;
@@ -106,6 +110,16 @@ struct connection *connection_of(struct MHD_Connection *mhd);
 /* Bounds the time until connection_stop_waiting. */
 void connection_start_waiting(struct connection *connection);
 void connection_stop_waiting(struct connection *connection);
+
+/* Keeps what came of the body. False when the connection is to be closed. */
+bool body_take(struct http_request *request, const char *bytes, size_t len);
+void body_drop(struct http_request *request);
+
+/* Looks at the headers: whether the request is to be refused before its body is read. */
+bool request_is_hopeless(struct http_request *request);
+
+/* True when the request does not fit, and was refused. */
+bool request_refuse_unfit(struct http_request *request, const struct connection *connection);
 
 /* For MHD_OPTION_NOTIFY_CONNECTION, and for the timer. */
 void connection_notify(void *data, struct MHD_Connection *mhd, void **context,
