@@ -135,22 +135,6 @@ resident_kib()
 	done
 }
 
-@test "lets_go_of_a_client_that_never_finishes_its_headers" {
-	tower_start
-	exec 8<>"/dev/tcp/127.0.0.1/$PORT"
-	printf 'GET /zones HTTP/1.1\r\nHost: localhost\r\nX-Slow: ' >&8
-	# A byte now and then keeps any idle timeout from ending it.
-	connection_has_ended()
-	{
-		! printf 'x' >&8 2>/dev/null ||
-			! ss -Htn state established "( dport = :$PORT )" | grep -q .
-	}
-	wait_until 45 connection_has_ended
-	exec 8>&-
-	get /healthz
-	[ "$status" = 200 ]
-}
-
 @test "gives_back_what_a_flood_of_bad_requests_took" {
 	local before after
 
