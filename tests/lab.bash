@@ -93,7 +93,7 @@ node_spawn()
 	local node=$1 label=$2
 
 	# shellcheck disable=SC2016 # expanded inside
-	node_exec "$node" bash -c 'echo $$ >"$1" && exec "${@:2}"' lab \
+	nsenter -t "${LAB_INIT[$node]}" -m -n -p -- bash -c 'echo $$ >"$1" && exec "${@:2}"' lab \
 		"$LAB_DIR/$node.$label.pid" "${@:3}" >>"$LAB_DIR/$node.$label.log" 2>&1 3>&- &
 	LAB_SPAWNED[$node/$label]=$!
 	wait_until 5 test -s "$LAB_DIR/$node.$label.pid"
@@ -216,7 +216,8 @@ zone_token_file()
 	local file=$LAB_DIR/$1.token
 
 	[ -s "$file" ] ||
-		tower_send POST "/zones/$1/tokens" '{"Uses":0}' | jq -er .Token >"$file"
+		(umask 077 &&
+			tower_send POST "/zones/$1/tokens" '{"Uses":0}' | jq -er .Token >"$file")
 	echo "$file"
 }
 

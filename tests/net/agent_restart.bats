@@ -4,6 +4,12 @@
 
 load net
 
+# The cache is written a moment after a change.
+cache_knows()
+{
+	node_exec "$1" grep -qF "$2" /var/lib/aircrew/cache.json
+}
+
 @test "an agent that is killed and started again loses no packet" {
 	lab_start tower a b
 	tower_start
@@ -15,8 +21,8 @@ load net
 	node_wait a aircrew || :
 	agent_start a default
 	[ "$(agent_address a)" = 10.200.0.1 ]
-	ping_stop a out 20
-	ping_stop b in 20
+	ping_stop a out
+	ping_stop b in
 }
 
 @test "an agent starts from its cache while the tower is down" {
@@ -29,7 +35,7 @@ load net
 	node_stop a aircrew
 	agent_spawn a default
 	wait_until 10 agent_status_is a '.InSync and .NodeAddress == "10.200.0.1" and (.Peers | length) == 1'
-	ping_stop b in 20
+	ping_stop b in
 	node_reaches a 10.200.0.2
 }
 
@@ -38,6 +44,7 @@ load net
 	tower_start
 	agent_start a default
 	agent_start b default
+	wait_until 5 cache_knows a "$(agent_key b)"
 	node_stop tower controltower
 	node_exec a pkill -KILL -x aircrew
 	node_wait a aircrew || :

@@ -41,7 +41,7 @@ load net
 	other=$(wg genkey | wg pubkey)
 	before=$(node_exec a ip address)
 	agent_spawn a default --private-key="$(wg genkey)" --public-key="$other"
-	agent_ends a 2 "$other"
+	agent_ends a 2 "does not belong to --private-key"
 	[ "$(node_exec a ip address)" = "$before" ]
 	[ -z "$(node_exec a find /var/lib/aircrew /run/aircrew /etc/wireguard -type f 2>/dev/null)" ]
 	[ "$(tower_get /peers)" = "[]" ]

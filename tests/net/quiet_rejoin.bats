@@ -33,7 +33,7 @@ configuration_of()
 	node_exec b ip link set lo mtu 65536
 	wait_until 5 grep -q 'mtu 65536' "$LAB_DIR/b.monitor.log"
 	node_stop b monitor || :
-	[ "$(node_log b monitor | grep -cv -e ' lo: ' -e 'link/loopback')" -eq 0 ]
+	[ "$(node_log b monitor | grep -cv -e ' lo: ' -e link/loopback)" -eq 0 ]
 	[ "$(tower_revision default)" = "$revision" ]
 	[ "$(agent_status b | jq .Revision)" = "$applied" ]
 	[ "$(configuration_of b)" = "$configuration" ]

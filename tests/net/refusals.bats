@@ -8,8 +8,10 @@ load net
 @test "an unknown zone, a full one and a wrong token are named" {
 	lab_start tower a
 	tower_start
+	agent_spawn tower default --zone=nowhere --controller="$TOWER_URL" --join-token-file=
+	agent_ends tower 3 E404-zone nowhere
 	agent_spawn a default --zone=nowhere
-	agent_ends a 3 E404-zone nowhere
+	agent_ends a 3 E403-zone nowhere default
 	zone_create full 10.61.0.0/31
 	agent_spawn a full
 	agent_ends a 3 E409-pool-full full
@@ -72,12 +74,11 @@ load net
 }
 
 @test "a refused daemon shows the refusal, tries again more and more rarely, and gets in" {
-	lab_start tower a
+	lab_start tower
 	tower_start
-	agent_spawn a default --zone=later --daemon
-	wait_until 10 agent_status_is a '.Refusal.Code == "E404-zone" and .Tower.State == "refused"'
+	agent_spawn tower default --zone=later --controller="$TOWER_URL" --join-token-file= --daemon
+	wait_until 10 agent_status_is tower '.Refusal.Code == "E404-zone" and .Tower.State == "refused"'
 	zone_create later 10.61.0.0/24
-	wait_until 15 agent_status_is a '.Refusal.Code != "E404-zone"'
-	node_stop a aircrew
-	agent_start a later
+	wait_until 15 agent_is_in_sync tower
+	[ "$(agent_address tower)" = 10.61.0.1 ]
 }
