@@ -243,6 +243,8 @@ static void start_from_cache(struct agent *agent)
 	struct err err = { 0 };
 	int r = statedir_load(node->statedir, &node->self, node->view, &err);
 
+	/* The cache as JSON takes more memory than all that was made of it. */
+	(void)malloc_trim(0);
 	if (r < 0)
 		log_warn("agent", "%s: starting without it", err.text);
 	if (r <= 0)
