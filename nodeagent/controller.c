@@ -207,6 +207,7 @@ static void greet(struct controller *controller)
 		log_info("controller", "tower regained: %s", tower_of(controller)->base);
 	controller->was_connected = true;
 	*controller->trouble = '\0';
+	controller->refusal = (struct refusal){ 0 };
 	set_state(controller, CONTROLLER_CONNECTED);
 }
 

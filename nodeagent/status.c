@@ -177,6 +177,9 @@ void status_print(const json_t *report, FILE *to)
 {
 	const json_t *tower = json_object_get(report, "Tower");
 	const json_t *peers = json_object_get(report, "Peers");
+	const json_t *refusal = json_object_get(report, "Refusal");
+	const char *trouble = text_of(tower, "Trouble");
+	const char *code = text_of(refusal, "Code");
 	const char *address = text_of(report, "NodeAddress");
 	const json_t *peer;
 	size_t i;
@@ -192,9 +195,10 @@ void status_print(const json_t *report, FILE *to)
 	(void)fprintf(to, "tower      %s, %s since %s, revision %" PRId64 "\n",
 		      text_of(tower, "Url"), text_of(tower, "State"), text_of(tower, "Since"),
 		      number_of(report, "Revision"));
-	if (*text_of(tower, "Trouble"))
-		(void)fprintf(to, "           %s\n", text_of(tower, "Trouble"));
-	print_refusal(json_object_get(report, "Refusal"), to);
+	/* What was refused last is often the trouble itself: once is enough. */
+	if (*trouble && !(*code && str_starts(trouble, code)))
+		(void)fprintf(to, "           %s\n", trouble);
+	print_refusal(refusal, to);
 	(void)fprintf(to, "peers      %zu\n", json_array_size(peers));
 	json_array_foreach(peers, i, peer) {
 		print_peer(peer, to);
