@@ -40,10 +40,10 @@ int http_url_parse(const char *text, struct http_url *ret_url, struct err *err) 
 int http_pin_parse(const char *text, char ret_pin[static HTTP_PIN_BYTES],
 		   struct err *err) _must_check_;
 
+/* With a pin and no file of certificates the pin alone decides. */
 struct http_trust {
 	const char *pin;     /* the server's key must be this one; NULL for any */
 	const char *ca_file; /* certificates (PEM) that vouch; NULL: the system's */
-	/* With a pin and no file the pin alone decides. */
 };
 
 struct http_client;
