@@ -5,14 +5,26 @@
 
 load net
 
+# A zone whose two addresses are taken; the keys of those who have them.
+full_zone_create()
+{
+	local key
+
+	zone_create "$1" 10.61.0.0/30 '"Quarantine":0'
+	for key in "$(wg genkey | wg pubkey)" "$(wg genkey | wg pubkey)"; do
+		tower_send POST "/zones/$1/peers" "{\"PublicKey\":\"$key\"}" >"$LAB_DIR/joined"
+		echo "$key"
+	done
+}
+
 @test "an unknown zone, a full one and a wrong token are named" {
 	lab_start tower a
 	tower_start
-	agent_spawn tower default --zone=nowhere --controller="$TOWER_URL" --join-token-file=
-	agent_ends tower 3 E404-zone nowhere
+	assert_refused E404-zone tower_send POST /zones/nowhere/peers \
+		"{\"PublicKey\":\"$(wg genkey | wg pubkey)\"}"
 	agent_spawn a default --zone=nowhere
 	agent_ends a 3 E403-zone nowhere default
-	zone_create full 10.61.0.0/31
+	full_zone_create full >"$LAB_DIR/keys"
 	agent_spawn a full
 	agent_ends a 3 E409-pool-full full
 	echo apx.unknown.secret >"$LAB_DIR/wrong.token"
@@ -74,11 +86,13 @@ load net
 }
 
 @test "a refused daemon shows the refusal, tries again more and more rarely, and gets in" {
-	lab_start tower
+	lab_start tower a
 	tower_start
-	agent_spawn tower default --zone=later --controller="$TOWER_URL" --join-token-file= --daemon
-	wait_until 10 agent_status_is tower '.Refusal.Code == "E404-zone" and .Tower.State == "refused"'
-	zone_create later 10.61.0.0/24
-	wait_until 15 agent_is_in_sync tower
-	[ "$(agent_address tower)" = 10.61.0.1 ]
+	full_zone_create full >"$LAB_DIR/keys"
+	agent_spawn a full --daemon
+	wait_until 10 agent_status_is a \
+		'.Refusal.Code == "E409-pool-full" and .Tower.State == "refused"'
+	tower_delete "/peers/$(tail -n 1 "$LAB_DIR/keys")"
+	wait_until 15 agent_is_in_sync a
+	[ "$(agent_address a)" = 10.61.0.2 ]
 }
