@@ -17,6 +17,7 @@ if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
 	bold=$'\e[1m' dim=$'\e[2m' green=$'\e[32m' red=$'\e[31m' plain=$'\e[0m'
 fi
 since=$SECONDS
+exec {out}>&1
 passed=0
 
 title()
@@ -54,6 +55,7 @@ clean_up()
 
 	trap - EXIT INT TERM
 	set +e
+	exec >&"$out"
 	[ -z "${LAB_FOREVER:-}" ] || lab_stop
 	rm -rf "$LAB_DIR"
 	if [ "$status" -eq 0 ]; then
