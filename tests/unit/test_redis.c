@@ -143,6 +143,24 @@ static void reads_nothing_past_an_array(void)
 	check(item.kind == REDIS_NIL);
 }
 
+static void free_in_callback(struct rig *rig, struct client *client)
+{
+	check(connect_to(client, rig, rig->url, NULL, NULL) == 0);
+	rig_until(rig, client->ready == 1);
+	if (client->freeing == FREE_IN_REPLY) {
+		send_to(client, "PING");
+		send_to(client, "PING");
+		rig_until(rig, client->replies == 1);
+	} else if (client->freeing == FREE_WHEN_CLOSED) {
+		send_to(client, "BLPOP", "none", "0");
+		rig_stop_redis(rig, SIGKILL);
+		rig_until(rig, client->closed == 1);
+		check(strstr(client->why, rig->url));
+	}
+	for (int i = 0; i < 5; i++)
+		rig_turn(rig);
+}
+
 static void may_be_freed_in_any_callback(void)
 {
 	struct rig rig;
@@ -151,21 +169,9 @@ static void may_be_freed_in_any_callback(void)
 	for (enum freeing freeing = FREE_WHEN_READY; freeing <= FREE_WHEN_CLOSED; freeing++) {
 		struct client client = { .freeing = freeing };
 
-		check(connect_to(&client, &rig, rig.url, NULL, NULL) == 0);
-		rig_until(&rig, client.ready == 1);
-		if (freeing == FREE_IN_REPLY) {
-			send_to(&client, "PING");
-			send_to(&client, "PING");
-			rig_until(&rig, client.replies == 1);
-		} else if (freeing == FREE_WHEN_CLOSED) {
-			send_to(&client, "BLPOP", "none", "0");
-			rig_stop_redis(&rig, SIGKILL);
-			rig_until(&rig, client.closed == 1);
-			check(strstr(client.why, rig.url));
-		}
-		for (int i = 0; i < 5; i++)
-			rig_turn(&rig);
-		check(!client.redis && client.replies == (freeing == FREE_IN_REPLY));
+		free_in_callback(&rig, &client);
+		check(!client.redis);
+		check(client.replies == (freeing == FREE_IN_REPLY));
 		check(client.closed == (freeing == FREE_WHEN_CLOSED));
 	}
 	rig_done(&rig);

@@ -47,7 +47,7 @@ static void reads_each_form(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct redis_url url;
+		struct redis_url url = { 0 };
 		struct err err = { 0 };
 		char shown[REDIS_URL_TEXT_BYTES];
 

@@ -176,40 +176,51 @@ static void refuses_while_redis_is_away_and_recovers(void)
 	rig_done(&rig);
 }
 
+/* Ten joins, and Redis killed before it has read them, or at any moment behind that. */
+static void lose_redis(struct tower *a, unsigned round, struct asked asked[10])
+{
+	struct rig *rig = a->rig;
+	bool unread = round % 2;
+	struct asked late;
+
+	if (unread)
+		(void)kill(rig->redis, SIGSTOP);
+	for (unsigned i = 0; i < 10; i++)
+		ask(a, join_request(round * 10 + i, "blue"), &asked[i]);
+	rig_turn(rig);
+	rig_stop_redis(rig, SIGKILL);
+	rig_until(rig, store_status(a->store) == STORE_LOST);
+	for (unsigned i = 0; i < 10; i++)
+		check(!unread || !asked[i].answered);
+	/* One that was never sent need not wait. */
+	ask(a, join_request(1000, "blue"), &late);
+	rig_until(rig, late.answered);
+	check_str(late.code, "E503-store");
+}
+
+static void find_redis_again(struct tower *a, struct asked asked[10])
+{
+	rig_start_redis(a->rig);
+	for (unsigned i = 0; i < 10; i++) {
+		rig_until(a->rig, asked[i].answered);
+		check(asked[i].verdict == VERDICT_CHANGE);
+	}
+}
+
 /* What was sent before Redis died is answered after it is back, once and rightly. */
 static void settles_unknown_outcomes(void)
 {
 	struct rig rig;
 	struct tower a;
 	struct tower b;
-	struct asked asked[60];
-	struct asked late;
+	struct asked asked[10];
 
 	rig_init(&rig);
 	tower_init(&a, &rig);
 	check_str(ask_and_wait(&a, zone_request("blue", "10.1.0.0/20")), "OK");
 	for (unsigned round = 0; round < 6; round++) {
-		struct asked *now = asked + (size_t)round * 10;
-
-		if (round % 2)
-			(void)kill(rig.redis, SIGSTOP); /* the batch is sent, and not executed */
-		for (unsigned i = 0; i < 10; i++)
-			ask(&a, join_request(round * 10 + i, "blue"), &now[i]);
-		rig_turn(&rig);
-		rig_stop_redis(&rig, SIGKILL);
-		rig_until(&rig, store_status(a.store) == STORE_LOST);
-		for (unsigned i = 0; round % 2 && i < 10; i++)
-			check(!now[i].answered);
-		/* One that was never sent need not wait. */
-		ask(&a, join_request(1000, "blue"), &late);
-		rig_until(&rig, late.answered);
-		check_str(late.code, "E503-store");
-		rig_start_redis(&rig);
-		rig_until(&rig, tower_is_ready(&a));
-		for (unsigned i = 0; i < 10; i++) {
-			rig_until(&rig, now[i].answered);
-			check(now[i].verdict == VERDICT_CHANGE);
-		}
+		lose_redis(&a, round, asked);
+		find_redis_again(&a, asked);
 	}
 	/* Each once: sixty joins and the zone. */
 	check(state_revision(a.state) == 61 && state_peers_len(a.state, NULL) == 60);

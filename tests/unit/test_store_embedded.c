@@ -166,7 +166,8 @@ static void says_what_is_not_installed(void)
 {
 	struct rig rig;
 	struct embedded *embedded;
-	char *path = strdup(getenv("PATH"));
+	const char *before = getenv("PATH");
+	char *path = strdup(before ? before : "");
 	struct err err;
 
 	rig_init_bare(&rig);

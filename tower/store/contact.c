@@ -82,7 +82,7 @@ static void fail(struct contact *contact, const char *why)
 		contact->place++;
 		wait_ms = 0;
 	} else {
-		contact->places.len = 0;
+		contact->places.len = contact->place = 0;
 		contact->backoff_ms = MIN(contact->backoff_ms * 2, CONTACT_BACKOFF_MAX_MS);
 	}
 	loop_timer_set(contact->again, wait_ms);
@@ -114,7 +114,8 @@ static void become_up(struct contact *contact)
 			contact->name);
 	contact->warned = !contact->durable;
 	contact->backoff_ms = CONTACT_BACKOFF_MIN_MS;
-	contact->places.len = 0; /* when this one is lost, the name is looked up again */
+	contact->places.len = contact->place =
+		0; /* when this one is lost, the name is looked up again */
 	contact->up = true;
 	contact->config.on_up(contact->config.data);
 }
@@ -233,7 +234,6 @@ static void on_resolved(const struct resolver_answer *answer, const char *why, v
 	struct contact *contact = data;
 
 	contact->places = *answer;
-	contact->place = 0;
 	if (answer->len > 0)
 		open_both(contact);
 	else
@@ -244,18 +244,17 @@ static void on_again(void *data)
 {
 	struct contact *contact = data;
 	struct err err = contact->dropped;
+	int r = err.code;
+	bool found = *contact->url.path || contact->places.len > 0 ||
+		     resolver_is_literal(contact->url.host, &contact->places);
 
 	contact->dropped.code = 0;
-	if (err.code != 0) {
+	if (r == 0 && !found)
+		r = resolver_start(contact->resolver, contact->url.host, &err);
+	if (r < 0)
 		fail(contact, err.text);
-	} else if (*contact->url.path || contact->places.len > 0) {
+	else if (found)
 		open_both(contact);
-	} else if (resolver_is_literal(contact->url.host, &contact->places)) {
-		contact->place = 0;
-		open_both(contact);
-	} else if (resolver_start(contact->resolver, contact->url.host, &err) < 0) {
-		fail(contact, err.text);
-	}
 }
 
 static int find_redis(struct contact *contact, struct err *err)

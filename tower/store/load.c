@@ -122,10 +122,10 @@ static int read_rows(const struct redis_reply *reply, struct load *load, struct 
 	return 0;
 }
 
-static void drop_changes(struct change_vec *changes)
+static void drop_changes(struct loaded_vec *changes)
 {
-	vec_foreach(change, changes)
-		change_free(*change);
+	vec_foreach(loaded, changes)
+		change_free(loaded->change);
 	vec_done(changes);
 }
 
@@ -168,7 +168,7 @@ static int read_log(const struct redis_reply *log, struct load *load, struct err
 			continue;
 		}
 		if (r == 0)
-			r = vec_push(&load->newest, change);
+			r = vec_push(&load->newest, (struct loaded_change){ change });
 		if (r < 0) {
 			change_free(change);
 			return r;

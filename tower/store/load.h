@@ -16,13 +16,17 @@
 #define LOAD_LOG_BYTES (8 * 1024 * 1024) /* as long as their texts are no longer than this */
 #define LOAD_SEEN_MAX 200000             /* most recently seen peers */
 
-VEC(change_vec, struct change *);
+struct loaded_change {
+	struct change *change;
+};
+
+VEC(loaded_vec, struct loaded_change);
 
 struct load {
 	struct state *state; /* what the rows say */
 	struct history history;
 	uint64_t fingerprint;     /* of the towers' secrets; 0 when it is not there */
-	struct change_vec newest; /* the log's newest changes, oldest first */
+	struct loaded_vec newest; /* the log's newest changes, oldest first */
 	int64_t time_ms;          /* Redis TIME; 0 when unknown */
 };
 

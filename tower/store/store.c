@@ -96,9 +96,9 @@ static bool may_replace(struct store *store, const struct load *load)
 	enum history_relation relation;
 	char why[ERR_TEXT_BYTES];
 
-	vec_foreach(change, &load->newest) {
-		if ((*change)->revision == mine.revision)
-			logged = &(*change)->mark;
+	vec_foreach(loaded, &load->newest) {
+		if (loaded->change->revision == mine.revision)
+			logged = &loaded->change->mark;
 	}
 	relation = history_compare(&mine, &load->history, logged);
 	if (history_explain(relation, &mine, &load->history, why, sizeof(why)))
@@ -120,9 +120,9 @@ static void take_load(struct store *store, struct load *load)
 		log_warn(
 			STORE_AREA,
 			"the towers of this Redis have other secrets than this one: give all the same --secret-dir");
-	vec_foreach(change, &load->newest) {
-		if ((*change)->revision > had)
-			store->config.on_history(*change, store->config.data);
+	vec_foreach(loaded, &load->newest) {
+		if (loaded->change->revision > had)
+			store->config.on_history(loaded->change, store->config.data);
 	}
 	store->config.on_loaded(again, store->config.data);
 }
