@@ -58,7 +58,7 @@ static bool ends_segment(const char *path)
 /* Bytes that the key took; 0 when there is none. */
 static size_t take_key(const char *path, struct key *ret_key)
 {
-	char text[KEY_TEXT_BYTES];
+	char text[KEY_TEXT_BYTES] = "";
 	size_t taken = take_chars(path, KEY_TEXT_BYTES - 1, true, text);
 
 	if (text[KEY_TEXT_BYTES - 2] == '=' && ends_segment(path + taken) &&
