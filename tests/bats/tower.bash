@@ -43,11 +43,13 @@ tower_stop()
 	return "$status"
 }
 
+# Shows the logs of a test that failed; a sanitizer's report fails any test.
 teardown()
 {
-	[ -z "${TOWER_PID:-}" ] || tower_stop || :
+	[ -z "${TOWER_PID:-}" ] || tower_stop TERM || :
 	[ -z "${REDIS_PID:-}" ] || kill "$REDIS_PID" || :
 	[ -n "${BATS_TEST_COMPLETED:-}" ] || tail -n 40 "$BATS_TEST_TMPDIR"/*.log
+	! grep -sE 'ERROR: [A-Za-z]+Sanitizer|runtime error:' "$BATS_TEST_TMPDIR"/*.log
 }
 
 # request CURL-OPTION…: status into $status, body into $body.
