@@ -174,6 +174,33 @@ static void logs_in(void)
 	rig_done(&rig);
 }
 
+/* The commands that docs/redis.md lists are enough; without CONFIG nothing is promised. */
+static void needs_no_more_than_the_listed_commands(void)
+{
+	static const char *const rights[] = {
+		"ACL",        "SETUSER",  "tower",        "on",       ">pw",    "~apex:*",
+		"+auth",      "+select",  "+script|load", "+evalsha", "+multi", "+exec",
+		"+time",      "+hgetall", "+hmget",       "+hset",    "+hdel",  "+hlen",
+		"+xadd",      "+xrange",  "+xrevrange",   "+xread",   "+zadd",  "+zrem",
+		"+zrevrange", NULL,
+	};
+	struct rig rig;
+	struct tower a;
+	char url[160];
+	struct err err;
+
+	rig_init(&rig);
+	check_str(rig_ask(&rig, rights), "OK");
+	(void)snprintf(url, sizeof(url), "unix://tower:pw@%s/r.sock", rig.dir);
+	check(tower_start(&a, &rig, url, &err) == 0);
+	rig_until(&rig, tower_is_ready(&a));
+	check(!store_is_durable(a.store));
+	check_str(ask_and_wait(&a, zone_request("blue", "10.1.0.0/24")), "OK");
+	check_str(ask_and_wait(&a, join_request(1, "blue")), "OK");
+	tower_done(&a);
+	rig_done(&rig);
+}
+
 static void finds_redis_by_name(void)
 {
 	static const char *const hosts[] = {
@@ -283,6 +310,7 @@ int main(void)
 	run(knows_weak_durability);
 	run(refuses_a_replica);
 	run(logs_in);
+	run(needs_no_more_than_the_listed_commands);
 	run(finds_redis_by_name);
 	run(keeps_presence);
 	run(connects_again_where_it_stood);
