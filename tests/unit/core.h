@@ -263,25 +263,27 @@ static inline void add_row(struct str *to, const struct op *op)
 
 static inline void add_zone_rows(struct str *to, const struct state *state, const struct zone *zone)
 {
-	const struct peer *peer = NULL;
-	const struct token *token = NULL;
-	const struct resting *resting = NULL;
+	const struct peer *peer;
+	const struct token *token;
+	const struct resting *resting;
 
 	add_row(to, &(struct op){ .kind = OP_PUT_ZONE, .zone = *zone });
 	str_printf(to, "%s\npeers %ju tokens %ju resting %ju\n", state_zone_doc(state, zone->name),
 		   (uintmax_t)state_peers_len(state, zone->name),
 		   (uintmax_t)state_tokens_len(state, zone->name),
 		   (uintmax_t)state_resting_len(state, zone->name));
-	while ((peer = state_next_peer(state, zone->name, peer ? &peer->key : NULL))) {
+	for (peer = state_next_peer(state, zone->name, NULL); peer;
+	     peer = state_next_peer(state, zone->name, &peer->key)) {
 		add_row(to, &(struct op){ .kind = OP_PUT_PEER, .peer = *peer });
 		str_printf(to, "%s\n", state_peer_doc(state, &peer->key));
 	}
-	while ((token = state_next_token(state, zone->name, token ? token->id : NULL))) {
+	for (token = state_next_token(state, zone->name, NULL); token;
+	     token = state_next_token(state, zone->name, token->id)) {
 		add_row(to, &(struct op){ .kind = OP_PUT_TOKEN, .token = *token });
 		str_printf(to, "used %ju\n", (uintmax_t)token->uses);
 	}
-	while ((resting = state_next_resting(state, zone->name, resting ? resting->until_ms : 0,
-					     resting ? &resting->ip : NULL)))
+	for (resting = state_next_resting(state, zone->name, 0, NULL); resting;
+	     resting = state_next_resting(state, zone->name, resting->until_ms, &resting->ip))
 		add_row(to, &(struct op){ .kind = OP_PUT_RESTING, .resting = *resting });
 }
 
@@ -289,12 +291,12 @@ static inline void add_zone_rows(struct str *to, const struct state *state, cons
 static inline char *state_image(const struct state *state)
 {
 	_cleanup_str_ struct str image = { 0 };
-	const struct zone *zone = NULL;
+	const struct zone *zone;
 
 	str_printf(&image, "%ju-%jx zones %ju peers %ju\n", (uintmax_t)state_revision(state),
 		   (uintmax_t)state_mark(state), (uintmax_t)state_zones_len(state),
 		   (uintmax_t)state_peers_len(state, NULL));
-	while ((zone = state_next_zone(state, zone ? zone->name : NULL)))
+	for (zone = state_next_zone(state, NULL); zone; zone = state_next_zone(state, zone->name))
 		add_zone_rows(&image, state, zone);
 	return str_take(&image);
 }

@@ -437,10 +437,11 @@ static void check_apart(const struct peer *a, const struct peer *b)
 static void check_rows(const struct state *state)
 {
 	const struct peer *peers[KEYS] = { NULL };
-	const struct peer *peer = NULL;
+	const struct peer *peer;
 	size_t len = 0;
 
-	while ((peer = state_next_peer(state, NULL, peer ? &peer->key : NULL)) && check(len < KEYS))
+	for (peer = state_next_peer(state, NULL, NULL); peer && check(len < KEYS);
+	     peer = state_next_peer(state, NULL, &peer->key))
 		peers[len++] = peer;
 	check(len == state_peers_len(state, NULL));
 	for (size_t i = 0; i < len; i++) {

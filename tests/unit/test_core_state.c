@@ -238,8 +238,8 @@ static void loads_what_was_stored(void)
 	check(state_zones_len(loaded) == 0);
 	op = (struct op){ .kind = OP_PUT_PEER, .peer = peer_now(&core, 1) };
 	check(state_load(loaded, &op, NULL) == -EPROTO); /* zones come first */
-	for (const struct zone *zone = NULL;
-	     (zone = state_next_zone(core.state, zone ? zone->name : NULL));) {
+	for (const struct zone *zone = state_next_zone(core.state, NULL); zone;
+	     zone = state_next_zone(core.state, zone->name)) {
 		op = (struct op){ .kind = OP_PUT_ZONE, .zone = *zone };
 		check(state_load(loaded, &op, NULL) == 0);
 	}

@@ -186,15 +186,21 @@ static int apply_one(struct state *state, const struct op *op, struct swap_vec *
 	return swap_do(state, &swap) < 0 ? err_oom(err) : 0;
 }
 
-/* What was exchanged away is freed; after a failure that is what was to come. */
-static int finish(struct state *state, struct swap_vec *swaps, int r, struct err *err)
+/*
+ * What was exchanged away is freed; after a refusal everything is put back first, and what was to
+ * come is freed. Out of memory half-way nobody knows what hangs where: all is left for state_free.
+ */
+static int finish(struct state *state, struct swap_vec *swaps, int r)
 {
-	for (size_t i = swaps->len; r < 0 && i-- > 0;) {
+	for (size_t i = swaps->len; r < 0 && r != -ENOMEM && i-- > 0;) {
 		if (swap_undo(state, &swaps->at[i]) < 0)
-			r = err_oom(err);
+			r = -ENOMEM;
 	}
-	vec_foreach(swap, swaps)
+	for (size_t i = 0; r != -ENOMEM && i < swaps->len; i++) {
+		const struct swap *swap = &swaps->at[i];
+
 		entry_free(swap->table, r < 0 ? swap->after : swap->before);
+	}
 	vec_done(swaps);
 	return r;
 }
@@ -231,7 +237,7 @@ int state_apply(struct state *state, const struct change *change, struct err *er
 		if (r < 0)
 			(void)err_wrap(err, "revision %ju", (uintmax_t)change->revision);
 	}
-	r = finish(state, &swaps, r, err);
+	r = finish(state, &swaps, r);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < change->ops.len; i++)
@@ -246,7 +252,7 @@ int state_apply_op(struct state *state, const struct op *op, struct err *err)
 	struct swap_vec swaps = { 0 };
 	int r = apply_one(state, op, &swaps, err);
 
-	return finish(state, &swaps, r, err);
+	return finish(state, &swaps, r);
 }
 
 int state_load(struct state *state, const struct op *op, struct err *err)

@@ -4,8 +4,28 @@
  */
 #include <errno.h>
 
+#include "base/str.h"
 #include "mesh/doc.h"
 #include "tower/core/change_word.h"
+
+static int append(const char *bytes, size_t len, void *data)
+{
+	str_append_bytes(data, bytes, len);
+	return 0;
+}
+
+/*
+ * The text of the document; NULL: no memory. Not json_dumps: when its buffer cannot grow it may
+ * leave out a key and say nothing, and what stands in the log must be whole.
+ */
+static char *dump(const json_t *json)
+{
+	struct str text = { 0 };
+
+	if (json_dump_callback(json, append, &text, JSON_COMPACT | JSON_PRESERVE_ORDER) < 0)
+		text.failed = true;
+	return str_take(&text);
+}
 
 static int set_text(json_t *object, const char *name, const char *text)
 {
@@ -105,7 +125,7 @@ int change_encode(const struct change *change, char **ret_text)
 	r |= json_object_set_new(object, "ops", ops);
 	for (size_t i = 0; r == 0 && i < change->ops.len; i++)
 		r = json_array_append_new(ops, json_of_op(&change->ops.at[i]));
-	text = r == 0 ? json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+	text = r == 0 ? dump(object) : NULL;
 	if (!text)
 		return -ENOMEM;
 	*ret_text = text;
@@ -120,7 +140,7 @@ int op_row(const struct op *op, struct row *ret_row)
 		_cleanup_(doc_unref) json_t *object = row_of(op);
 
 		if (object)
-			row.json = json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER);
+			row.json = dump(object);
 		if (!row.json)
 			return -ENOMEM;
 	}

@@ -60,11 +60,11 @@ static int check_takeover(struct decision *decision, const struct zone *zone,
 			holder->agentless ? "a device without an agent that could follow a change"
 					  : "and fixed by its join token");
 	if (zone->takeover == TAKEOVER_NEVER)
-		return decision_refuse(decision, "E409-address",
-				       "ask for another address, or delete that peer first",
-				       "address %s is held by peer %s, and zone %s lets nobody "
-				       "take an address over",
-				       address, label, zone->name);
+		return decision_refuse(
+			decision, "E409-address",
+			"ask for another address, or delete that peer first",
+			"address %s is held by peer %s, and zone %s lets nobody take an address over",
+			address, label, zone->name);
 	if (zone->takeover == TAKEOVER_IF_OFFLINE && !decision_is_offline(decision, holder))
 		return decision_refuse(
 			decision, "E409-address",

@@ -93,8 +93,7 @@ static int note_instance(struct join *join)
 				return decision_refuse(
 					join->decision, "E409-cloned-key",
 					"give one of the two a key of its own: aircrew rotate-key",
-					"two machines use the key of peer %s: it came back %u "
-					"times within ten minutes",
+					"two machines use the key of peer %s: it came back %u times within ten minutes",
 					key, returns);
 			}
 			memmove(&peer->returned_ms[0], &peer->returned_ms[1],

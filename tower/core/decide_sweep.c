@@ -4,6 +4,7 @@
  * that have rested and tokens long expired.
  */
 #include "tower/core/decision.h"
+#include "tower/core/index.h"
 
 #define SWEEP_OPS_MAX 10000                       /* the next sweep goes on */
 #define REAPED_SHARE 100                          /* at most one of so many peers of a zone */
@@ -27,11 +28,10 @@ static bool is_due(const struct decision *decision, const struct zone *zone,
 static int reap_peers(struct decision *decision, const struct zone *zone)
 {
 	uint64_t left = MAX(state_peers_len(decision->state, zone->name) / REAPED_SHARE, 1);
-	const struct peer *peer = NULL;
+	const struct peer *peer = state_next_peer(decision->state, zone->name, NULL);
 	int r = 0;
 
-	while (r == 0 && left > 0 && has_room(decision) &&
-	       (peer = state_next_peer(decision->state, zone->name, peer ? &peer->key : NULL))) {
+	for (; r == 0 && left > 0 && peer && has_room(decision); peer = peer_entry_next(peer)) {
 		if (!is_due(decision, zone, peer))
 			continue;
 		left--;
@@ -44,43 +44,49 @@ static int reap_peers(struct decision *decision, const struct zone *zone)
 
 static int clear_rested(struct decision *decision, const struct zone *zone)
 {
-	const struct resting *resting = NULL;
+	const struct state *state = decision->state;
+	const struct resting *at;
 	int r = 0;
 
-	while (r == 0 && has_room(decision) &&
-	       (resting = state_next_resting(decision->state, zone->name,
-					     resting ? resting->until_ms : 0,
-					     resting ? &resting->ip : NULL)) &&
-	       resting->until_ms <= decision->context->now_ms)
-		r = decision_remove_resting(decision, resting);
+	for (at = state_next_resting(state, zone->name, 0, NULL);
+	     r == 0 && at && at->until_ms <= decision->context->now_ms && has_room(decision);
+	     at = state_next_resting(state, zone->name, at->until_ms, &at->ip))
+		r = decision_remove_resting(decision, at);
 	return r;
+}
+
+/* Ranges go on binding the peers that the token admitted. */
+static bool is_needed(const struct decision *decision, const struct token *token)
+{
+	return token->ranges.len > 0 &&
+	       state_token_has_peers(decision->draft, token->zone, token->id);
 }
 
 static int clear_tokens(struct decision *decision, const struct zone *zone)
 {
-	const struct token *token = NULL;
+	const struct state *state = decision->state;
+	int64_t expired_before_ms = decision->context->now_ms - TOKEN_KEPT_MS;
+	const struct token *token;
 	int r = 0;
 
-	while (r == 0 && has_room(decision) &&
-	       (token = state_next_token(decision->state, zone->name, token ? token->id : NULL))) {
-		if (token->expires_ms == 0 ||
-		    decision->context->now_ms - token->expires_ms < TOKEN_KEPT_MS)
-			continue;
-		/* Its ranges still bind the peers that it admitted. */
-		if (token->ranges.len > 0 &&
-		    state_token_has_peers(decision->draft, zone->name, token->id))
-			continue;
-		r = decision_remove_token(decision, token);
+	for (token = state_next_token(state, zone->name, NULL);
+	     r == 0 && token && has_room(decision);
+	     token = state_next_token(state, zone->name, token->id)) {
+		if (token->expires_ms > 0 && token->expires_ms <= expired_before_ms &&
+		    !is_needed(decision, token))
+			r = decision_remove_token(decision, token);
 	}
 	return r;
 }
 
 int decide_sweep(struct decision *decision)
 {
-	const struct zone *zone = NULL;
+	const struct state *state = decision->state;
+	const struct zone *zone;
 	int r = 0;
 
-	while (r == 0 && (zone = state_next_zone(decision->state, zone ? zone->name : NULL))) {
+	for (zone = state_next_zone(state, NULL); r == 0 && zone;
+	     zone = state_next_zone(state, zone->name)) {
 		r = clear_rested(decision, zone);
 		if (r == 0)
 			r = reap_peers(decision, zone);

@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "tower/core/decision.h"
+#include "tower/core/index.h"
 
 #define QUARANTINE_DEFAULT_S 60
 
@@ -36,10 +37,10 @@ int decide_zone_create(struct decision *decision)
 	int r;
 
 	if (!zone_name_is_valid(zone.name))
-		return decision_refuse(decision, "E400-name",
-				       "use letters, digits, '.', '_' and '-', at most 63, the "
-				       "first a letter or digit",
-				       "'%s' is not a zone's name", zone.name);
+		return decision_refuse(
+			decision, "E400-name",
+			"use letters, digits, '.', '_' and '-', at most 63, the first a letter or digit",
+			"'%s' is not a zone's name", zone.name);
 	memcpy(typed, zone.cidr_typed, sizeof(typed));
 	if (zone_set_cidr(&zone, typed, &err) < 0)
 		return decision_refuse(
@@ -117,26 +118,28 @@ int decide_zone_patch(struct decision *decision)
 static int remove_all(struct decision *decision, const char *name)
 {
 	const struct state *state = decision->state;
-	const struct resting *resting = NULL;
-	const struct token *token = NULL;
-	const struct peer *peer = NULL;
+	const struct resting *resting;
+	const struct token *token;
+	const struct peer *peer;
 	struct op op = { .kind = OP_REMOVE_PEER };
 	int r = 0;
 
-	while (r == 0 && (peer = state_next_peer(state, name, peer ? &peer->key : NULL))) {
+	for (peer = state_next_peer(state, name, NULL); r == 0 && peer;
+	     peer = peer_entry_next(peer)) {
 		op.peer.key = peer->key;
 		(void)snprintf(op.peer.zone, sizeof(op.peer.zone), "%s", name);
 		r = change_add(decision->change, &op);
 	}
 	op = (struct op){ .kind = OP_REMOVE_TOKEN };
-	while (r == 0 && (token = state_next_token(state, name, token ? token->id : NULL))) {
+	for (token = state_next_token(state, name, NULL); r == 0 && token;
+	     token = state_next_token(state, name, token->id)) {
 		(void)snprintf(op.token.id, sizeof(op.token.id), "%s", token->id);
 		(void)snprintf(op.token.zone, sizeof(op.token.zone), "%s", name);
 		r = change_add(decision->change, &op);
 	}
 	op = (struct op){ .kind = OP_REMOVE_RESTING };
-	while (r == 0 && (resting = state_next_resting(state, name, resting ? resting->until_ms : 0,
-						       resting ? &resting->ip : NULL))) {
+	for (resting = state_next_resting(state, name, 0, NULL); r == 0 && resting;
+	     resting = state_next_resting(state, name, resting->until_ms, &resting->ip)) {
 		op.resting.ip = resting->ip;
 		(void)snprintf(op.resting.zone, sizeof(op.resting.zone), "%s", name);
 		r = change_add(decision->change, &op);
@@ -159,9 +162,9 @@ int decide_zone_delete(struct decision *decision)
 	if (r < 0)
 		return r;
 	if (peers > 0 && !decision->request->zone_delete.force)
-		return decision_refuse(decision, "E409-zone-in-use",
-				       "remove its peers first, or say ?force=true to remove them "
-				       "with it",
-				       "zone %s has %ju peers", name, (uintmax_t)peers);
+		return decision_refuse(
+			decision, "E409-zone-in-use",
+			"remove its peers first, or say ?force=true to remove them with it",
+			"zone %s has %ju peers", name, (uintmax_t)peers);
 	return remove_all(decision, name);
 }

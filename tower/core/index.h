@@ -186,6 +186,15 @@ TREE_GENERATE(resting_time_tree, resting_entry, by_time, resting_time_compare)
 #define INDEX_FIND(name, tree, sought) RB_FIND(name, (struct name *)(tree), sought)
 #define INDEX_NFIND(name, tree, sought) RB_NFIND(name, (struct name *)(tree), sought)
 
+/* The peer behind one of a committed state in its zone, by a step instead of a search. */
+static inline const struct peer *peer_entry_next(const struct peer *peer)
+{
+	struct peer_entry *entry = CONTAINER_OF(peer, struct peer_entry, peer);
+
+	entry = RB_NEXT(member_tree, NULL, entry);
+	return entry ? &entry->peer : NULL;
+}
+
 /* --- entries: made, freed, hung into the indexes of their level --- */
 
 /* The zone's index at this level, or NULL. */

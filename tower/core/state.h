@@ -21,7 +21,7 @@ int state_over(const struct state *under, struct state **ret_state) _must_check_
 void state_free(struct state *state);
 
 /*
- * Applies a change whose revision is the next one. -ENOMEM leaves the state unusable (give up);
+ * Applies a change whose revision is the next one. -ENOMEM leaves the state to state_free alone;
  * -EPROTO: the change does not fit (wrong revision, a row it removes is absent, an address or
  * prefix would be held twice): nothing was applied.
  */
