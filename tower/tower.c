@@ -115,12 +115,11 @@ static void on_status(enum store_status status, const char *why, void *data)
 {
 	struct tower *tower = data;
 
+	(void)why; /* the store has said it */
 	if (status == STORE_READY && state_revision(tower->state) == 0)
 		make_default_zone(tower);
 	else if (status == STORE_READY)
 		announce(tower);
-	else if (*why)
-		log_warn("tower", "%s", why);
 }
 
 static void on_loaded(bool again, void *data)

@@ -11,7 +11,7 @@ void health_get(struct api_call *call)
 	http_answer_text(call->http, 200, "ok\n");
 }
 
-static const char *status_word(enum store_status status)
+static const char *status_word(enum store_status status, bool ready)
 {
 	static const char *const words[] = {
 		[STORE_CONNECTING] = "connecting",
@@ -21,7 +21,7 @@ static const char *status_word(enum store_status status)
 		[STORE_FOREIGN] = "foreign-history",
 	};
 
-	return words[status];
+	return status == STORE_READY && !ready ? "starting" : words[status];
 }
 
 void ready_get(struct api_call *call)
@@ -31,7 +31,7 @@ void ready_get(struct api_call *call)
 	/* Revision 1 makes the zone 'default': before it nothing can be asked for. */
 	bool ready = status == STORE_READY && state_revision(c->state) > 0;
 	json_t *object = json_pack("{s:b, s:s, s:s, s:s, s:I}", "ready", ready, "status",
-				   status_word(status), "why", store_status_why(c->store),
+				   status_word(status, ready), "why", store_status_why(c->store),
 				   "durability", store_is_durable(c->store) ? "strong" : "weak",
 				   "revision", (json_int_t)state_revision(c->state));
 	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
