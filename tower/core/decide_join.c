@@ -68,42 +68,48 @@ static int admit(struct join *join)
 
 /* --- which instance speaks --- */
 
-/*
- * Another instance takes the key over; one that was displaced and comes back is a return. A key
- * that lives on two machines shows by returns that go on.
- */
-static int note_instance(struct join *join)
+/* A displaced instance comes back; a key that lives on two machines shows by returns that go on. */
+static int note_return(struct join *join)
 {
-	const char *instance = join->wish->instance;
 	int64_t now_ms = join->decision->context->now_ms;
 	struct peer *peer = &join->peer;
 	unsigned returns = 1;
 	char key[KEY_SHORT_BYTES];
 
+	for (size_t i = 0; i < PEER_RETURNS_MAX; i++)
+		returns +=
+			peer->returned_ms[i] > 0 && now_ms - peer->returned_ms[i] < CLONE_WINDOW_MS;
+	if (returns >= PEER_RETURNS_MAX) {
+		key_format_short(&peer->key, key);
+		return decision_refuse(
+			join->decision, "E409-cloned-key",
+			"give one of the two a key of its own: aircrew rotate-key",
+			"two machines use the key of peer %s: it came back %u times within ten minutes",
+			key, returns);
+	}
+	memmove(&peer->returned_ms[0], &peer->returned_ms[1],
+		sizeof(peer->returned_ms) - sizeof(peer->returned_ms[0]));
+	peer->returned_ms[PEER_RETURNS_MAX - 1] = now_ms;
+	return 0;
+}
+
+/* Another instance takes the key over; the first one just gives its name. */
+static int note_instance(struct join *join)
+{
+	const char *instance = join->wish->instance;
+	struct peer *peer = &join->peer;
+	int r = 0;
+
 	if (!instance[0] || str_eq(instance, peer->instance))
 		return 0;
 	if (peer->instance[0]) {
+		if (str_eq(instance, peer->displaced))
+			r = note_return(join);
 		peer->generation++;
-		if (str_eq(instance, peer->displaced)) {
-			for (size_t i = 0; i < PEER_RETURNS_MAX; i++)
-				returns += peer->returned_ms[i] > 0 &&
-					   now_ms - peer->returned_ms[i] < CLONE_WINDOW_MS;
-			if (returns >= PEER_RETURNS_MAX) {
-				key_format_short(&peer->key, key);
-				return decision_refuse(
-					join->decision, "E409-cloned-key",
-					"give one of the two a key of its own: aircrew rotate-key",
-					"two machines use the key of peer %s: it came back %u times within ten minutes",
-					key, returns);
-			}
-			memmove(&peer->returned_ms[0], &peer->returned_ms[1],
-				sizeof(peer->returned_ms) - sizeof(peer->returned_ms[0]));
-			peer->returned_ms[PEER_RETURNS_MAX - 1] = now_ms;
-		}
 		memcpy(peer->displaced, peer->instance, sizeof(peer->displaced));
 	}
 	memcpy(peer->instance, instance, sizeof(peer->instance));
-	return 0;
+	return r;
 }
 
 /* --- whose place it takes --- */
