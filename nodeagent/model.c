@@ -129,7 +129,7 @@ static int put_peer(struct wg_peer_vec *to, struct wg_peer *old, const struct wg
 	if (old) {
 		peer = *old;
 		old->allowed = (struct prefix_vec){ 0 };
-	} else {
+	} else if (change) {
 		peer.key = change->key;
 	}
 	to->at[to->len++] = peer;

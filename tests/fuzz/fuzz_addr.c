@@ -2,6 +2,7 @@
 /*
  * Texts of addresses, prefixes, endpoints and a zone's CIDR: what is read is written in a form
  * that is read as the same, and is never longer than its header says.
+ * Parsers: lib/mesh/addr.c
  */
 #include <assert.h>
 #include <stdint.h>

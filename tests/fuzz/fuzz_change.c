@@ -2,6 +2,7 @@
 /*
  * What stands in Redis: a log entry, or a stored row as "<table> <id>\n<JSON>". Whatever is read
  * can be written and read again, and whatever applies leaves a state that holds together.
+ * Parsers: tower/core/change_read.c
  */
 #include <stdint.h>
 #include <stdio.h>

@@ -2,6 +2,7 @@
 /*
  * A JSON document from a stranger: whatever is read as a zone or a peer is written to a row and to
  * a public document that are read as the same.
+ * Parsers: lib/mesh/doc_field.c lib/mesh/doc_peer.c lib/mesh/doc_zone.c
  */
 #include <assert.h>
 #include <stdint.h>

@@ -2,6 +2,7 @@
 /*
  * A stream of events. The first byte says in pieces of which size it comes; whatever the pieces,
  * the same is heard, and what was heard is heard again when it is written anew.
+ * Parsers: lib/mesh/event_reader.c
  */
 #include <assert.h>
 #include <stdint.h>

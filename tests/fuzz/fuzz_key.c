@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
 /*
  * Texts of keys: there is one base64 and one base64url a key, and no refusal repeats the text.
+ * Parsers: lib/mesh/key.c
  */
 #include <assert.h>
 #include <stdint.h>

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+/*
+ * A request path against every kind of pattern. Parsers: tower/api/path.c
+ */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
 /*
  * A refusal as an agent reads it, and one whose sentences hold whatever bytes came.
+ * Parsers: lib/mesh/refusal.c
  */
 #include <assert.h>
 #include <stdint.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
 /*
  * Numbers, times, lists and clean text.
+ * Parsers: lib/base/str.c
  */
 #include <assert.h>
 #include <errno.h>

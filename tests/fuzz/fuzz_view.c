@@ -2,6 +2,7 @@
 /*
  * A cache that somebody wrote, and a stream that somebody sent. Input that begins with "{" is a
  * cache; what it gives is saved and must load again. Everything else is a stream of events.
+ * Parsers: nodeagent/view.c
  */
 #include <assert.h>
 #include <string.h>
