@@ -19,6 +19,7 @@ wait_until() {
 	done
 }
 now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
+trap 'echo "bench: line $LINENO failed" >&2; tail -n 5 "$dir/agent.log" >&2' ERR
 row() { printf '%-46s %14s   %-34s %s\n' "$1" "$2" "$3" "$4"; }
 kib() { awk -v f="$2:" '$1 == f { print $2 }' "/proc/$1/smaps_rollup"; }
 has_peers() { [ "$(wg show "$1" peers | wc -l)" = "$peers" ]; }
@@ -49,9 +50,9 @@ agent_stop
 
 # The yardstick: the same peers by wg(8) on the same user-space WireGuard.
 from=$(now_ms)
-WG_PROCESS_FOREGROUND=0 wireguard-go wg1 >/dev/null 2>&1
+wireguard-go -f wg1 </dev/null >/dev/null 2>&1 &
 wait_until 5 test -S /var/run/wireguard/wg1.sock
-wg setconf wg1 "$dir/wg.conf"
+timeout 20 wg setconf wg1 "$dir/wg.conf"
 ip link set wg1 up
 wait_until 10 is_up wg1
 bare=$(($(now_ms) - from))

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
 /*
- * bare_send PORT BYTES: the yardstick of the fan-out. Every connection is a stream; a byte from any
- * of them makes a loop send BYTES bytes, ended by "zzzzzzzz", to all of them but that one.
+ * bare_send PORT BYTES FILE: the yardstick of the fan-out. Every connection is a stream; a byte
+ * from any of them has 400 bytes appended to FILE and fdatasynced, as a join is durable before
+ * anybody sees it; then a loop sends BYTES bytes, ended by "zzzzzzzz", to all of them but that one.
  */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -40,6 +42,14 @@ static void send_to_all(int but, const char *bytes, size_t len)
 	}
 }
 
+static void make_durable(int disk)
+{
+	static const char bytes[400];
+
+	if (write(disk, bytes, sizeof(bytes)) != (ssize_t)sizeof(bytes) || fdatasync(disk) < 0)
+		bench_fail("cannot write to the file");
+}
+
 int main(int argc, char **argv)
 {
 	int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -47,9 +57,11 @@ int main(int argc, char **argv)
 	size_t len;
 	char *bytes;
 	int listener;
+	int disk;
 
-	if (argc != 3)
-		bench_fail("usage: bare_send PORT BYTES");
+	if (argc != 4)
+		bench_fail("usage: bare_send PORT BYTES FILE");
+	disk = open(argv[3], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	(void)getrlimit(RLIMIT_NOFILE, &files);
 	files.rlim_cur = files.rlim_max;
 	(void)setrlimit(RLIMIT_NOFILE, &files);
@@ -78,6 +90,7 @@ int main(int argc, char **argv)
 		} else if (recv(fd, &byte, 1, 0) != 1) {
 			return 0; /* the client is done */
 		} else {
+			make_durable(disk);
 			send_to_all(fd, bytes, len);
 		}
 	}

@@ -22,7 +22,7 @@ cleanup() {
 	local pid
 	for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done
 	for pid in "${started[@]}"; do wait "$pid" 2>/dev/null || true; done
-	if ip netns list 2>/dev/null | grep -qw "$net"; then
+	if ip netns list 2>/dev/null | grep -w "$net" >/dev/null; then
 		ip netns pids "$net" | xargs -r kill 2>/dev/null || true
 		ip netns del "$net"
 	fi
@@ -43,7 +43,7 @@ wait_until() {
 row() { printf '%-46s %14s   %-34s %s\n' "$1" "$2" "$3" "$4"; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { if (b > 0) printf "%.2f", a / b; else print "-" }'; }
 kib() { awk -v f="$2:" '$1 == f { print $2 }' "/proc/$1/smaps_rollup"; }
-port_listens() { ss -Hltn "sport = :$1" | grep -q .; }
+port_listens() { ss -Hltn "sport = :$1" | grep . >/dev/null; }
 
 tower_start() {
 	"${BIN:-bin}/controltower" --listen="127.0.0.1:$tower_port" --state-dir="$scratch/tower" --user=root --log-level=warn 2>>"$scratch/tower.log" &
@@ -93,12 +93,12 @@ bench_joins() {
 
 bench_fanout() {
 	local bare ours
-	"${tools}_bare_send" "$sender_port" 330 &
+	"${tools}_bare_send" "$sender_port" 330 "$scratch/disk" &
 	started+=($!)
 	wait_until 5 port_listens "$sender_port"
 	bare=$("${tools}_fanout" "$sender_port" - "$watchers" 50)
 	ours=$("${tools}_fanout" "$tower_port" fan "$watchers" 50)
-	row "one join seen by $watchers watchers, p50" "${ours% *} ms" "bare send loop ${bare% *} ms" \
+	row "one join seen by $watchers watchers, p50" "${ours% *} ms" "fdatasync, bare send loop ${bare% *} ms" \
 		"x $(ratio "${ours% *}" "${bare% *}") (goal 1.30 at 10000)"
 	row "tower with $joins peers, $watchers seen: resident" "$(kib "$tower_pid" Rss) KiB" "" ""
 }
