@@ -183,6 +183,7 @@ static void lose_redis(struct tower *a, unsigned round, struct asked asked[10])
 	bool unread = round % 2;
 	struct asked late;
 
+	rig_until(rig, tower_is_ready(a)); /* an answer may come while it still loads */
 	if (unread)
 		(void)kill(rig->redis, SIGSTOP);
 	for (unsigned i = 0; i < 10; i++)
