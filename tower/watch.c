@@ -73,16 +73,21 @@ static void beat(struct watch *watch, struct chunk *heartbeat)
 	}
 }
 
-static void on_heartbeat(void *data)
+struct chunk *watch_heartbeat(const struct watch *watch)
 {
-	struct watch *watch = data;
 	const struct event_id id = { state_revision(watch->config.state),
 				     state_mark(watch->config.state) };
 	_cleanup_str_ struct str text = { 0 };
-	struct chunk *heartbeat;
 
 	event_write(&text, EVENT_HEARTBEAT, NULL, &id);
-	heartbeat = chunk_new(&text, id.revision);
+	return chunk_new(&text, id.revision);
+}
+
+static void on_heartbeat(void *data)
+{
+	struct watch *watch = data;
+	struct chunk *heartbeat = watch_heartbeat(watch);
+
 	/* Without memory for it, this one is left out. */
 	if (heartbeat)
 		beat(watch, heartbeat);

@@ -142,6 +142,9 @@ void watcher_rouse(struct watcher *watcher);
 /* Before the loop waits: ends it when it lags, or rouses it when it sleeps. */
 void watcher_look(struct watcher *watcher);
 
+/* A frame of the newest id alone, with one reference, the caller's. NULL: no memory. */
+struct chunk *watch_heartbeat(const struct watch *watch);
+
 /* At each heartbeat: gives it one if it has nothing else to read; ends it if it hogs a snapshot. */
 void watcher_beat(struct watcher *watcher, struct chunk *heartbeat);
 

@@ -84,6 +84,9 @@ static int begin(struct watcher *watcher, struct stream *stream, const struct ev
 
 		if (r < 0)
 			return r;
+	} else if (start == START_HERE) {
+		/* Who missed nothing is told so at once: silence would look like no connection. */
+		watcher->aside = watch_heartbeat(watcher->watch);
 	}
 	watcher->at = chunk_ref(first ? first : stream->tail);
 	watcher->offset = first ? 0 : stream->tail->len;

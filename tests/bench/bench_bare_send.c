@@ -54,6 +54,7 @@ int main(int argc, char **argv)
 {
 	int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	struct rlimit files;
+	static const char end[] = { 'z', 'z', 'z', 'z', 'z', 'z', 'z', 'z' };
 	size_t len;
 	char *bytes;
 	int listener;
@@ -66,11 +67,11 @@ int main(int argc, char **argv)
 	files.rlim_cur = files.rlim_max;
 	(void)setrlimit(RLIMIT_NOFILE, &files);
 	len = strtoul(argv[2], NULL, 10);
-	if (len < 8)
-		bench_fail("at least 8 bytes");
+	if (len < sizeof(end))
+		bench_fail("at least %zu bytes", sizeof(end));
 	bytes = malloc(len);
 	memset(bytes, 'x', len);
-	memcpy(bytes + len - 8, "zzzzzzzz", 8);
+	memcpy(bytes + len - sizeof(end), end, sizeof(end));
 	listener = listen_on((uint16_t)strtoul(argv[1], NULL, 10));
 	(void)epoll_ctl(epoll_fd, EPOLL_CTL_ADD, listener,
 			&(struct epoll_event){ .events = EPOLLIN, .data.fd = listener });

@@ -130,7 +130,7 @@ static void many_are_woken_in_slices(void)
 	begin();
 	for (int i = 0; i < FOLLOWERS; i++) {
 		resume(&followers[i], "a", 4, mark_of(4));
-		check_str(read_all(&followers[i]), "");
+		check_str(read_all(&followers[i]), "beat#4");
 	}
 	peer_joins(3, "a");
 	for (size_t i = 0; i < ARRAY_SIZE(woken_by_turn); i++) {

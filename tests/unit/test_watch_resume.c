@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+#include <inttypes.h>
+
 #include "follow.h"
 
 static void resumes_behind_any_known_revision(void)
@@ -11,7 +13,7 @@ static void resumes_behind_any_known_revision(void)
 		[5] = "peer:3#6 peer:1#8", /* a token's */
 		[6] = "peer:1#8",
 		[7] = "peer:1#8",
-		[8] = "",
+		[8] = "", /* nothing was missed: the newest id alone */
 		[9] = "",
 	};
 	struct request request = patch_request(1);
@@ -26,9 +28,11 @@ static void resumes_behind_any_known_revision(void)
 	token_appears("0000000000000002", "b");
 	for (uint64_t i = 1; i < ARRAY_SIZE(behind); i++) {
 		struct follower follower;
+		char beat[32];
 
+		(void)snprintf(beat, sizeof(beat), "beat#%" PRIu64, state_revision(core.state));
 		resume(&follower, "a", i, mark_of(i));
-		check_str(read_all(&follower), behind[i]);
+		check_str(read_all(&follower), *behind[i] ? behind[i] : beat);
 		peer_joins(100 + (unsigned)i, "b");
 		check_str(read_all(&follower), "");
 		unfollow(&follower);
@@ -117,7 +121,7 @@ static void history_that_is_not_given_is_unknown_but_for_the_head(void)
 	check_str(read_all(&follower), "begin zone peer:1 end#2");
 	unfollow(&follower);
 	resume(&follower, "a", 2, mark_of(2));
-	check_str(read_all(&follower), "");
+	check_str(read_all(&follower), "beat#2");
 	unfollow(&follower);
 	peer_joins(2, "a");
 	resume(&follower, "a", 2, mark_of(2));
