@@ -183,7 +183,9 @@ static void lose_redis(struct tower *a, unsigned round, struct asked asked[10])
 	bool unread = round % 2;
 	struct asked late;
 
-	rig_until(rig, tower_is_ready(a)); /* an answer may come while it still loads */
+	/* Answers may come before the store is ready, or by the tail: a refusal ends the batch. */
+	rig_until(rig, tower_is_ready(a));
+	check_str(ask_and_wait(a, zone_request("blue", "10.1.0.0/20")), "E409-zone-exists");
 	if (unread)
 		(void)kill(rig->redis, SIGSTOP);
 	for (unsigned i = 0; i < 10; i++)
