@@ -139,14 +139,16 @@ static int end_snapshot(struct view *view)
 		changed |= put(view, &view->live, entry);
 	}
 	RB_FOREACH_SAFE(entry, view_tree, &view->live.peers, next) {
-		if (!entry->in_snapshot && view->is_reset) {
+		const bool is_missing = !entry->in_snapshot;
+
+		entry->in_snapshot = false;
+		if (is_missing && view->is_reset) {
 			view->absent_len += !entry->absent;
 			entry->absent = true;
-		} else if (!entry->in_snapshot && !entry->absent) {
+		} else if (is_missing && !entry->absent) {
 			drop(view, &view->live, entry);
 			changed = 1;
 		}
-		entry->in_snapshot = false;
 	}
 	view->resets += view->is_reset;
 	view->is_complete = true;
