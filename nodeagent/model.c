@@ -22,24 +22,6 @@ static int compare_grants(const void *a, const void *b)
 			      &((const struct grant *)b)->prefix);
 }
 
-static int compare_prefixes(const void *a, const void *b)
-{
-	return prefix_compare(a, b);
-}
-
-static void sort_once(struct prefix_vec *prefixes)
-{
-	size_t kept = 0;
-
-	if (prefixes->len > 0)
-		qsort(prefixes->at, prefixes->len, sizeof(*prefixes->at), compare_prefixes);
-	vec_foreach(prefix, prefixes) {
-		if (kept == 0 || !prefix_equal(&prefixes->at[kept - 1], prefix))
-			prefixes->at[kept++] = *prefix;
-	}
-	prefixes->len = kept;
-}
-
 static int add_prefixes(struct prefix_vec *to, const struct prefix_vec *more)
 {
 	if (more->len == 0)
@@ -48,7 +30,7 @@ static int add_prefixes(struct prefix_vec *to, const struct prefix_vec *more)
 		return -ENOMEM;
 	vec_foreach(prefix, more)
 		to->at[to->len++] = *prefix;
-	sort_once(to);
+	prefix_vec_order(to);
 	return 0;
 }
 

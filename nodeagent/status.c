@@ -2,12 +2,10 @@
 #include "nodeagent/status.h"
 
 #include <inttypes.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "mesh/doc.h"
-
-#define TIME_TEXT_BYTES 32
 
 const struct wg_peer *status_find_seen(const struct status_input *input, const struct key *key)
 {
@@ -36,15 +34,11 @@ int64_t status_handshake_age_s(const struct status_input *input, const struct wg
 	return MAX(input->now_ms / 1000 - seen->handshake_s, 0);
 }
 
-/* RFC 3339, in seconds; "" for never. */
 static json_t *time_to_json(int64_t ms)
 {
-	char text[TIME_TEXT_BYTES] = "";
-	time_t seconds = (time_t)(ms / 1000);
-	struct tm parts;
+	char text[CLOCK_TEXT_BYTES];
 
-	if (ms > 0 && gmtime_r(&seconds, &parts))
-		(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
+	clock_format(ms, text);
 	return json_string(text);
 }
 

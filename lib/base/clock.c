@@ -25,3 +25,13 @@ int64_t clock_real_ms(void)
 {
 	return read_ms(CLOCK_REALTIME);
 }
+
+void clock_format(int64_t at_ms, char ret_text[static CLOCK_TEXT_BYTES])
+{
+	time_t at_s = (time_t)(at_ms / 1000);
+	struct tm parts;
+
+	ret_text[0] = '\0';
+	if (at_ms > 0 && gmtime_r(&at_s, &parts))
+		(void)strftime(ret_text, CLOCK_TEXT_BYTES, "%Y-%m-%dT%H:%M:%SZ", &parts);
+}

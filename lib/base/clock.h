@@ -16,4 +16,8 @@ int64_t clock_boot_ms(void);
 /* Since 1970 UTC; may jump. */
 int64_t clock_real_ms(void);
 
+/* "2026-01-31T12:00:00Z" (RFC 3339) for milliseconds since 1970; "" for 0: never. */
+#define CLOCK_TEXT_BYTES 32
+void clock_format(int64_t at_ms, char ret_text[static CLOCK_TEXT_BYTES]);
+
 #endif

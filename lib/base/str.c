@@ -138,6 +138,17 @@ int str_to_u16(const char *text, uint16_t *ret_value)
 	return r;
 }
 
+int str_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
 int str_to_seconds(const char *text, int64_t *ret_seconds)
 {
 	static const struct {

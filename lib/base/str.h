@@ -42,6 +42,9 @@ int str_to_bool(const char *text, bool *ret_value) _must_check_;
 int str_to_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret_value) _must_check_;
 int str_to_u16(const char *text, uint16_t *ret_value) _must_check_;
 
+/* The value of a hexadecimal digit of either case; -1 for any other character. */
+int str_hex_digit(char c);
+
 /* "90", "90s", "15m", "12h", "30d" to seconds; -EINVAL, -ERANGE above STR_SECONDS_MAX. */
 #define STR_SECONDS_MAX (INT64_C(100) * 366 * 86400) /* a hundred years */
 int str_to_seconds(const char *text, int64_t *ret_seconds) _must_check_;

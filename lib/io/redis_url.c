@@ -31,17 +31,6 @@ static bool cut_before(struct part *rest, char mark, struct part *ret_before)
 	return true;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* Percent-decodes into a field; what does not fit, "%zz" and a zero byte are refused. */
 static int decode(struct part part, const char *what, char *to, size_t to_bytes, struct err *err)
 {
@@ -51,8 +40,8 @@ static int decode(struct part part, const char *what, char *to, size_t to_bytes,
 		int value = (unsigned char)part.at[i];
 
 		if (part.at[i] == '%') {
-			int high = i + 2 < part.len ? hex_digit(part.at[i + 1]) : -1;
-			int low = high >= 0 ? hex_digit(part.at[i + 2]) : -1;
+			int high = i + 2 < part.len ? str_hex_digit(part.at[i + 1]) : -1;
+			int low = high >= 0 ? str_hex_digit(part.at[i + 2]) : -1;
 
 			if (low < 0)
 				return err_set(

@@ -178,6 +178,25 @@ bool prefix_equal(const struct prefix *a, const struct prefix *b)
 	return prefix_compare(a, b) == 0;
 }
 
+static int compare_items(const void *a, const void *b)
+{
+	return prefix_compare(a, b);
+}
+
+void prefix_vec_order(struct prefix_vec *prefixes)
+{
+	size_t kept = 0;
+
+	if (prefixes->len == 0)
+		return;
+	qsort(prefixes->at, prefixes->len, sizeof(*prefixes->at), compare_items);
+	vec_foreach(prefix, prefixes) {
+		if (kept == 0 || !prefix_equal(&prefixes->at[kept - 1], prefix))
+			prefixes->at[kept++] = *prefix;
+	}
+	prefixes->len = kept;
+}
+
 bool prefix_contains(const struct prefix *prefix, const struct ip *ip)
 {
 	struct prefix around;

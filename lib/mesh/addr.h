@@ -63,6 +63,7 @@ struct prefix prefix_of(const struct ip *ip, uint8_t bits);         /* clears th
 struct prefix prefix_host(const struct ip *ip);                     /* its /32 or /128 */
 int prefix_compare(const struct prefix *a, const struct prefix *b); /* address, then bits */
 bool prefix_equal(const struct prefix *a, const struct prefix *b);
+void prefix_vec_order(struct prefix_vec *prefixes); /* by prefix_compare, each kept once */
 bool prefix_contains(const struct prefix *prefix, const struct ip *ip);
 bool prefix_overlaps(const struct prefix *a, const struct prefix *b);
 struct ip prefix_first(const struct prefix *prefix);

@@ -86,25 +86,6 @@ static int add_prefix(struct list *list, const char *text, struct err *err)
 	return r;
 }
 
-static int compare_prefixes(const void *a, const void *b)
-{
-	return prefix_compare(a, b);
-}
-
-static void order_prefixes(struct prefix_vec *prefixes)
-{
-	size_t kept = 0;
-
-	if (prefixes->len == 0)
-		return;
-	qsort(prefixes->at, prefixes->len, sizeof(*prefixes->at), compare_prefixes);
-	vec_foreach(prefix, prefixes) {
-		if (kept == 0 || !prefix_equal(&prefixes->at[kept - 1], prefix))
-			prefixes->at[kept++] = *prefix;
-	}
-	prefixes->len = kept;
-}
-
 int doc_prefixes(const json_t *object, const char *name, size_t max, struct prefix_vec *ret_vec,
 		 struct err *err)
 {
@@ -114,7 +95,7 @@ int doc_prefixes(const json_t *object, const char *name, size_t max, struct pref
 	if (r < 0)
 		vec_done(ret_vec);
 	else
-		order_prefixes(ret_vec);
+		prefix_vec_order(ret_vec);
 	return r;
 }
 

@@ -5,17 +5,6 @@
 
 #include "base/str.h"
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* One character of a path, decoded: how many bytes it took, 0 at the end or where it is broken. */
 static size_t take_char(const char *path, char *ret_c)
 {
@@ -26,8 +15,8 @@ static size_t take_char(const char *path, char *ret_c)
 		*ret_c = *path;
 		return *path ? 1 : 0;
 	}
-	high = hex_digit(path[1]);
-	low = high < 0 ? -1 : hex_digit(path[2]);
+	high = str_hex_digit(path[1]);
+	low = high < 0 ? -1 : str_hex_digit(path[2]);
 	*ret_c = (char)(high * 16 + low);
 	return low < 0 || *ret_c == '\0' ? 0 : 3;
 }

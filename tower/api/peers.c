@@ -6,8 +6,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "tower/api/call.h"
 
 static void answer_peer(struct api_call *call, const struct key *key, int status)
@@ -58,22 +58,11 @@ void peer_get(struct api_call *call)
 	answer_peer(call, &call->path.key, 200);
 }
 
-/* RFC 3339, UTC; "" for never. */
-static void format_time(int64_t at_ms, char *to, size_t to_bytes)
-{
-	time_t at_s = (time_t)(at_ms / 1000);
-	struct tm parts;
-
-	to[0] = '\0';
-	if (at_ms > 0 && gmtime_r(&at_s, &parts))
-		(void)strftime(to, to_bytes, "%Y-%m-%dT%H:%M:%SZ", &parts);
-}
-
 void peer_status(struct api_call *call)
 {
 	const struct api_config *c = &call->api->c;
 	char key_text[KEY_TEXT_BYTES];
-	char seen[32];
+	char seen[CLOCK_TEXT_BYTES];
 	json_t *object;
 	char *text;
 
@@ -82,7 +71,7 @@ void peer_status(struct api_call *call)
 		return;
 	}
 	key_format(&call->path.key, key_text);
-	format_time(presence_seen_ms(c->presence, &call->path.key), seen, sizeof(seen));
+	clock_format(presence_seen_ms(c->presence, &call->path.key), seen);
 	object = json_pack(
 		"{s:s, s:b, s:s}", "PublicKey", key_text, "Online",
 		presence_is_online(c->presence, &call->path.key, commit_now_ms(c->commit)),

@@ -4,22 +4,12 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "tower/api/call.h"
 
 #define DEFAULT_USES 1
 #define DEFAULT_TTL_S 86400
-
-static void format_expiry(int64_t at_ms, char *to, size_t to_bytes)
-{
-	time_t at_s = (time_t)(at_ms / 1000);
-	struct tm parts;
-
-	to[0] = '\0';
-	if (at_ms > 0 && gmtime_r(&at_s, &parts))
-		(void)strftime(to, to_bytes, "%Y-%m-%dT%H:%M:%SZ", &parts);
-}
 
 /* The document of a token, with its text when it was just made. NULL: no memory. */
 static char *token_doc(const struct token *token, const char *secret)
@@ -27,9 +17,9 @@ static char *token_doc(const struct token *token, const char *secret)
 	_cleanup_(doc_unref) json_t *object = NULL;
 	json_t *address = doc_address_text(token->address);
 	json_t *ranges = doc_prefix_array(&token->ranges);
-	char expires[32];
+	char expires[CLOCK_TEXT_BYTES];
 
-	format_expiry(token->expires_ms, expires, sizeof(expires));
+	clock_format(token->expires_ms, expires);
 	object = json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:o, s:o, s:I}", "Id", token->id,
 			   "Zone", token->zone, "Description", token->description, "UsesMax",
 			   (json_int_t)token->uses_max, "Uses", (json_int_t)token->uses, "Expires",

@@ -5,26 +5,6 @@
 #include "base/str.h"
 #include "tower/core/decision.h"
 
-static int compare_prefixes(const void *a, const void *b)
-{
-	return prefix_compare(a, b);
-}
-
-/* Orders the set and drops what is in it twice. */
-static void put_in_order(struct prefix_vec *prefixes)
-{
-	size_t kept = 0;
-
-	if (prefixes->len == 0)
-		return;
-	qsort(prefixes->at, prefixes->len, sizeof(*prefixes->at), compare_prefixes);
-	vec_foreach(prefix, prefixes) {
-		if (kept == 0 || !prefix_equal(&prefixes->at[kept - 1], prefix))
-			prefixes->at[kept++] = *prefix;
-	}
-	prefixes->len = kept;
-}
-
 static bool has_prefix(const struct peer *peer, const struct prefix *prefix)
 {
 	for (size_t i = 0; i < peer->prefixes.len; i++) {
@@ -133,7 +113,7 @@ int decision_settle_prefixes(struct decision *decision, const struct zone *zone,
 	uint64_t max = decision->context->limits->prefixes_per_peer;
 	int r = 0;
 
-	put_in_order(prefixes);
+	prefix_vec_order(prefixes);
 	/* A limit that was lowered takes nothing away. */
 	if (prefixes->len > max && (!stays || prefixes->len > old->prefixes.len))
 		return decision_limit(decision, prefixes->len, max, "child prefixes per peer");
