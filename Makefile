@@ -93,6 +93,8 @@ check-run: test-programs
 
 asan: deps ## the same tests under the address and the undefined-behaviour sanitizer
 	$(Q)$(MAKE) --no-print-directory SAN=address,undefined asan-run
+# Freed memory is held back to find its late users: little enough for a test to see it given back.
+asan-run: export ASAN_OPTIONS = quarantine_size_mb=16
 asan-run: test-programs
 	$(Q)$(RUN) unit corpora process net
 
