@@ -4,6 +4,7 @@
  * Parsers: lib/base/str.c
  */
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -66,6 +67,26 @@ static void check_clean(char *text)
 	assert(!before || was_clean == str_eq(before, text));
 }
 
+/* A copy is the same text or none; a digit's value is the digit again. */
+static void check_copies(const char *text)
+{
+	struct str built = { 0 };
+	char fixed[16] = "";
+	char *taken;
+
+	if (str_copy(fixed, sizeof(fixed), text) == 0)
+		assert(str_eq(fixed, text));
+	else
+		assert(strlen(text) >= sizeof(fixed) && !*fixed);
+	str_append(&built, text);
+	taken = str_take(&built);
+	assert(!taken || (str_eq(taken, text) && str_starts(taken, text) && !built.at));
+	free(taken);
+	for (const char *c = text; *c; c++)
+		assert(str_hex_digit(*c) < 0 ||
+		       "0123456789abcdef"[str_hex_digit(*c)] == tolower(*c));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_free_ char *text = strndup((const char *)data, size);
@@ -73,6 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!text)
 		return 0;
 	check_numbers(text);
+	check_copies(text);
 	check_list(text);
 	check_clean(text);
 	return 0;
