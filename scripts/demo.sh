@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
-# The main job in twenty seconds: a tower, two tenants with one address range, five nodes, real
+# The main job in ten seconds: a tower, two tenants with one address range, five nodes, real
 # WireGuard packets. Every step is checked; exit status 0 only when all of them passed. Whatever
 # happens, nothing stays: the nodes are namespaces that end with this script.
 set -eu
