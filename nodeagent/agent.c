@@ -262,6 +262,26 @@ static void start_from_cache(struct agent *agent)
 	agent->must_plan = true;
 }
 
+static void on_tower_address(const struct ip *ip, void *data)
+{
+	struct agent *agent = data;
+
+	reconcile_guard(agent->reconcile, GUARD_TOWER, ip);
+}
+
+/* No route may cover the way to the tower, not even before the first connection to it. */
+static void guard_towers(struct agent *agent)
+{
+	const struct config *config = agent->node.config;
+	struct ip ip;
+
+	for (size_t i = 0; i < config->towers_len; i++) {
+		if (ip_parse(config->towers[i].host, &ip, NULL) == 0)
+			on_tower_address(&ip, agent);
+	}
+	http_client_tell_addresses(agent->node.http, on_tower_address, agent);
+}
+
 static int open_rooms(struct agent *agent, struct config *config, struct err *err)
 {
 	struct node *node = &agent->node;
@@ -285,6 +305,7 @@ static int open_rooms(struct agent *agent, struct config *config, struct err *er
 	r = reconcile_new(&reconcile, &agent->reconcile, err);
 	if (r < 0)
 		return r;
+	guard_towers(agent);
 	keeper = (struct keeper_config){ .loop = node->loop,
 					 .statedir = node->statedir,
 					 .self = &node->self,

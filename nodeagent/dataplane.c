@@ -16,6 +16,7 @@ static int dry_read(struct dataplane *plane, bool with_peers, struct observed *o
 	(void)plane;
 	(void)with_peers;
 	(void)err;
+	observed->guards.len = 0;
 	observed->forwards_v4 = true;
 	observed->forwards_v6 = true;
 	observed->now_s = clock_real_ms() / 1000;

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "nodeagent/apply.h"
 #include "nodeagent/dataplane.h"
+#include "nodeagent/resolv_conf.h"
 
 #define FORWARDING_V4_PATH "/proc/sys/net/ipv4/ip_forward"
 #define FORWARDING_V6_PATH "/proc/sys/net/ipv6/conf/all/forwarding"
@@ -137,6 +138,20 @@ static int read_addrs_and_routes(struct system_plane *system, struct observed *o
 	return 0;
 }
 
+static int read_resolvers(struct observed *observed)
+{
+	struct resolv_conf conf;
+	int r = 0;
+
+	resolv_conf_read(&conf);
+	for (size_t i = 0; r == 0 && i < conf.len; i++) {
+		struct guard guard = { .ip = conf.servers[i], .kind = GUARD_RESOLVER };
+
+		r = vec_push(&observed->guards, guard);
+	}
+	return r;
+}
+
 /* A kernel without the family has no such file, and nothing to forward. */
 static bool read_forwarding(const char *path)
 {
@@ -187,6 +202,8 @@ static int system_read(struct dataplane *plane, bool with_peers, struct observed
 
 	if (r == 0)
 		r = read_addrs_and_routes(system, &fresh, err);
+	if (r == 0 && read_resolvers(&fresh) < 0)
+		r = err_oom(err);
 	if (r < 0)
 		return r;
 	fresh.forwards_v4 = read_forwarding(FORWARDING_V4_PATH);

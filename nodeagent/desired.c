@@ -236,6 +236,8 @@ static int fill(const struct view *view, const struct peer *own,
 	int r = 0;
 
 	memcpy(desired->address, own->address, sizeof(desired->address));
+	for (uint8_t i = 0; zone && i < zone->cidr_len; i++)
+		desired->zone_cidr[i] = zone->cidr[i];
 	desired->is_hub = zone && zone->hub_zone && own->hub_router;
 	desired->lacks_hub = is_spoke && !hub;
 	r = vec_copy(&desired->own_prefixes, &own->prefixes);

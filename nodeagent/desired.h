@@ -47,8 +47,9 @@ struct desired {
 	struct wg_peer_vec peers;          /* ordered by key */
 	struct prefix_vec routes;       /* to the interface: all that the peers may send, ordered */
 	struct prefix_vec own_prefixes; /* child prefixes of this node, ordered */
-	bool is_hub;                    /* it forwards between the others */
-	bool lacks_hub;                 /* a spoke whose hub has not joined yet */
+	struct prefix zone_cidr[ZONE_CIDRS_MAX]; /* the zone's own addresses; may be IP_NONE */
+	bool is_hub;                             /* it forwards between the others */
+	bool lacks_hub;                          /* a spoke whose hub has not joined yet */
 };
 
 /*

@@ -11,6 +11,7 @@ void observed_done(struct observed *observed)
 	wg_peer_vec_done(&observed->peers);
 	vec_done(&observed->links);
 	vec_done(&observed->foreign);
+	vec_done(&observed->guards);
 	*observed = (struct observed){ 0 };
 }
 

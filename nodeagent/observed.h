@@ -35,6 +35,15 @@ struct foreign_route {
 
 VEC(foreign_route_vec, struct foreign_route);
 
+/* An address outside that this machine must go on reaching past the mesh. */
+enum guard_kind { GUARD_TOWER, GUARD_SIGNPOST, GUARD_RESOLVER };
+struct guard {
+	struct ip ip;
+	enum guard_kind kind;
+};
+
+VEC(guard_vec, struct guard);
+
 struct observed {
 	enum interface_state state;
 	char kind[OBSERVED_KIND_BYTES]; /* of a foreign interface: "veth", "" for hardware */
@@ -49,6 +58,7 @@ struct observed {
 
 	struct observed_link_vec links;   /* the others */
 	struct foreign_route_vec foreign; /* ordered by prefix */
+	struct guard_vec guards;          /* in no order */
 	bool forwards_v4, forwards_v6;    /* sysctl */
 	int64_t now_s;                    /* since 1970, when it was read */
 };

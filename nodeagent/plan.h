@@ -16,14 +16,30 @@
 #define UNDERLAY_MTU_DEFAULT 1500
 #define MTU_MIN 576
 
+enum conflict_kind {
+	CONFLICT_ROUTE,    /* a route or an address of somebody else */
+	CONFLICT_ENDPOINT, /* where a peer is reached */
+	CONFLICT_TOWER,
+	CONFLICT_SIGNPOST,
+	CONFLICT_RESOLVER,
+};
+
 /* A wanted route that is not made, because it would take what is somebody else's. */
 struct plan_conflict {
 	struct prefix route;
-	struct prefix with;              /* route or address of another; an endpoint's address */
-	char link[INTERFACE_NAME_BYTES]; /* of the route or address; "" for an endpoint */
+	struct prefix with; /* that route, or that address */
+	enum conflict_kind kind;
+	char link[INTERFACE_NAME_BYTES]; /* CONFLICT_ROUTE: of the route; else "" */
 };
 
 VEC(plan_conflict_vec, struct plan_conflict);
+
+/* The zone's own addresses are used by somebody else here: no harm, for peers are host routes. */
+struct plan_overlap {
+	struct prefix zone; /* ip.family IP_NONE: no overlap */
+	struct prefix with;
+	char link[INTERFACE_NAME_BYTES];
+};
 
 /* The steps, in the order in which they are done. */
 struct plan {
@@ -41,7 +57,8 @@ struct plan {
 	bool set_down;
 
 	/* What is not done, but should be known. */
-	struct plan_conflict_vec conflicts; /* ordered by route */
+	struct plan_conflict_vec conflicts; /* ordered by route, one a route */
+	struct plan_overlap overlap;        /* the first one */
 	enum ip_family forwarding_off;      /* a family that this node should forward */
 };
 
@@ -67,9 +84,11 @@ size_t plan_steps(const struct plan *plan);
 /* The MTU that the interface should have. */
 uint16_t plan_mtu(const struct desired *desired, const struct observed *observed);
 
-/* The sentence about a conflict. */
-#define PLAN_CONFLICT_TEXT_BYTES 200
+/* The sentences about a conflict and an overlap. */
+#define PLAN_CONFLICT_TEXT_BYTES 240
 void plan_conflict_format(const struct plan_conflict *conflict,
 			  char ret_text[static PLAN_CONFLICT_TEXT_BYTES]);
+void plan_overlap_format(const struct plan_overlap *overlap,
+			 char ret_text[static PLAN_CONFLICT_TEXT_BYTES]);
 
 #endif

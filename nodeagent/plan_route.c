@@ -2,9 +2,8 @@
 #include "nodeagent/plan_route.h"
 
 #include <errno.h>
-#include <stdio.h>
 
-#include "base/str.h"
+#include "nodeagent/plan_conflict.h"
 
 #define MTU_ENDPOINTS_TRIED 16 /* without a default route all of them go the same few ways */
 
@@ -33,93 +32,14 @@ const struct prefix *plan_find_prefix(const struct prefix_vec *ordered, const st
 	return found && prefix_equal(found, prefix) ? found : NULL;
 }
 
-/* The one that covers it. Prefixes of a zone do not overlap, so there is no other. */
-static const struct prefix *find_covering(const struct prefix_vec *ordered,
-					  const struct prefix *prefix)
+const struct prefix *plan_find_covering(const struct prefix_vec *ordered,
+					const struct prefix *prefix)
 {
 	const struct prefix *found = find_at_or_below(ordered, prefix);
 
 	if (!found || found->bits > prefix->bits || !prefix_contains(found, &prefix->ip))
 		return NULL;
 	return found;
-}
-
-static int add_conflict(struct plan *plan, const struct prefix *route, const struct prefix *with,
-			const char *link)
-{
-	struct plan_conflict conflict = { .route = *route, .with = *with };
-
-	(void)snprintf(conflict.link, sizeof(conflict.link), "%s", link);
-	return vec_push(&plan->conflicts, conflict);
-}
-
-/* A route over the way to a peer would lead WireGuard's own packets into WireGuard. */
-static int find_endpoint_conflicts(const struct desired *desired, struct plan *plan)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < desired->peers.len; i++) {
-		const struct endpoint *endpoint = &desired->peers.at[i].endpoint;
-		struct prefix host = prefix_host(&endpoint->ip);
-		const struct prefix *route = NULL;
-
-		if (endpoint->ip.family != IP_NONE)
-			route = find_covering(&desired->routes, &host);
-		if (route)
-			r = add_conflict(plan, route, &host, "");
-	}
-	return r;
-}
-
-static const char *link_name(const struct desired *desired, const struct observed *observed,
-			     uint32_t index)
-{
-	const struct observed_link *link = observed_find_link(observed, index);
-
-	if (link)
-		return link->name;
-	return index == observed->link_index ? desired->interface : "nowhere";
-}
-
-static int find_foreign_conflicts(const struct desired *desired, const struct observed *observed,
-				  struct plan *plan)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < observed->foreign.len; i++) {
-		const struct foreign_route *foreign = &observed->foreign.at[i];
-		const struct prefix *route = find_covering(&desired->routes, &foreign->to);
-
-		if (!route || (!foreign->is_connected && !prefix_equal(route, &foreign->to)) ||
-		    find_covering(&desired->own_prefixes, &foreign->to))
-			continue;
-		r = add_conflict(plan, route, &foreign->to,
-				 link_name(desired, observed, foreign->link_index));
-	}
-	return r;
-}
-
-static int compare_conflicts(const void *a, const void *b)
-{
-	const struct plan_conflict *left = a;
-	const struct plan_conflict *right = b;
-	int order = prefix_compare(&left->route, &right->route);
-
-	return order != 0 ? order : prefix_compare(&left->with, &right->with);
-}
-
-/* One a route is enough. */
-static void order_conflicts(struct plan_conflict_vec *conflicts)
-{
-	size_t kept = 0;
-
-	if (conflicts->len > 0)
-		qsort(conflicts->at, conflicts->len, sizeof(*conflicts->at), compare_conflicts);
-	vec_foreach(conflict, conflicts) {
-		if (kept == 0 || !prefix_equal(&conflicts->at[kept - 1].route, &conflict->route))
-			conflicts->at[kept++] = *conflict;
-	}
-	conflicts->len = kept;
 }
 
 /* The routes that are wanted and have no conflict. */
@@ -152,11 +72,8 @@ int plan_routes(const struct desired *desired, const struct observed *observed, 
 	const struct prefix_vec *have = &observed->routes;
 	size_t i = 0;
 	size_t j = 0;
-	int r = find_endpoint_conflicts(desired, plan);
+	int r = plan_conflicts(desired, observed, plan);
 
-	if (r == 0)
-		r = find_foreign_conflicts(desired, observed, plan);
-	order_conflicts(&plan->conflicts);
 	if (r == 0)
 		r = filter_routes(&desired->routes, &plan->conflicts, &wanted);
 	while (r == 0 && (i < wanted.len || j < have->len)) {
@@ -172,19 +89,6 @@ int plan_routes(const struct desired *desired, const struct observed *observed, 
 		j += order >= 0;
 	}
 	return r;
-}
-
-void plan_conflict_format(const struct plan_conflict *conflict,
-			  char ret_text[static PLAN_CONFLICT_TEXT_BYTES])
-{
-	char route[PREFIX_TEXT_BYTES];
-	char with[PREFIX_TEXT_BYTES];
-
-	prefix_format(&conflict->route, route);
-	prefix_format(&conflict->with, with);
-	(void)snprintf(ret_text, PLAN_CONFLICT_TEXT_BYTES, "no route to %s into the mesh: %s%s%s%s",
-		       route, *conflict->link ? "" : "a peer is reached at ", with,
-		       *conflict->link ? " is there already, on " : "", conflict->link);
 }
 
 static const struct foreign_route *find_default(const struct observed *observed)
@@ -262,7 +166,7 @@ enum ip_family plan_forwarding(const struct desired *desired, const struct obser
 
 		if (route->is_connected && link && !link->is_loopback &&
 		    route->to.bits < ip_family_bits(route->to.ip.family) &&
-		    find_covering(&desired->own_prefixes, &route->to) &&
+		    plan_find_covering(&desired->own_prefixes, &route->to) &&
 		    !forwards(observed, route->to.ip.family))
 			return route->to.ip.family;
 	}

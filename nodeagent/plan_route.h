@@ -12,6 +12,10 @@
 const struct prefix *plan_find_prefix(const struct prefix_vec *ordered,
 				      const struct prefix *prefix);
 
+/* The one that covers it. Prefixes of a zone do not overlap, so there is no other. */
+const struct prefix *plan_find_covering(const struct prefix_vec *ordered,
+					const struct prefix *prefix);
+
 /* Fills conflicts, add_routes and remove_routes; 0 or -ENOMEM. */
 int plan_routes(const struct desired *desired, const struct observed *observed, bool allow_removal,
 		struct plan *plan) _must_check_;

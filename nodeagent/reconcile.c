@@ -16,6 +16,7 @@
 
 #define RETRY_FIRST_MS 500
 #define RETRY_CAP_MS 5000
+#define CONFLICTS_SAID_MAX 16
 #define CALM_MS 50 /* between two readings that notices ask for: a storm of them is one */
 
 enum want { WANT_NOTHING, WANT_DESIRED, WANT_IDLE };
@@ -35,6 +36,11 @@ struct reconcile {
 	enum want want;
 	struct desired desired;
 	bool complete;
+
+	struct guard guards[RECONCILE_GUARDS_MAX]; /* oldest first */
+	size_t guards_len;
+	struct plan_conflict_vec conflicts; /* of the last plan */
+	char overlap[PLAN_CONFLICT_TEXT_BYTES];
 
 	struct observed observed;
 	bool is_due;       /* to be worked on before the loop sleeps */
@@ -109,6 +115,42 @@ static void log_plan(const struct reconcile *reconcile, const struct plan *plan)
 		log_info("reconcile", "%s:%s", reconcile->interface, done.at);
 }
 
+/* Which routes are refused, and why: each is said once; the first one is the trouble itself. */
+static void note_conflicts(struct reconcile *reconcile, struct plan *plan)
+{
+	const struct plan_conflict_vec *old = &reconcile->conflicts;
+	char text[PLAN_CONFLICT_TEXT_BYTES];
+	size_t said = 0;
+	size_t i = 0;
+
+	vec_foreach(conflict, &plan->conflicts) {
+		while (i < old->len && prefix_compare(&old->at[i].route, &conflict->route) < 0)
+			i++;
+		if ((i < old->len && prefix_equal(&old->at[i].route, &conflict->route)) ||
+		    conflict == plan->conflicts.at || said++ >= CONFLICTS_SAID_MAX)
+			continue;
+		plan_conflict_format(conflict, text);
+		log_warn("reconcile", "%s", text);
+	}
+	vec_done(&reconcile->conflicts);
+	reconcile->conflicts = TAKE_STRUCT(plan->conflicts);
+	*text = '\0';
+	if (plan->overlap.zone.ip.family != IP_NONE)
+		plan_overlap_format(&plan->overlap, text);
+	if (*text && !str_eq(text, reconcile->overlap))
+		log_warn("reconcile", "%s", text);
+	memcpy(reconcile->overlap, text, sizeof(text));
+}
+
+static int add_guards(struct reconcile *reconcile)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < reconcile->guards_len; i++)
+		r = vec_push(&reconcile->observed.guards, reconcile->guards[i]);
+	return r;
+}
+
 static int observe(struct reconcile *reconcile, struct err *err)
 {
 	int r;
@@ -117,6 +159,8 @@ static int observe(struct reconcile *reconcile, struct err *err)
 		return 0;
 	r = reconcile->plane->ops->read(reconcile->plane, reconcile->stale, &reconcile->observed,
 					err);
+	if (r == 0 && add_guards(reconcile) < 0)
+		r = err_oom(err);
 	if (r < 0)
 		return r;
 	reconcile->stale = false;
@@ -160,6 +204,7 @@ static int work(struct reconcile *reconcile, struct err *ret_trouble)
 		return err_set(ret_trouble, r, "%s", err.text);
 	reconcile->in_sync = plan.conflicts.len == 0;
 	describe(reconcile, &plan, ret_trouble);
+	note_conflicts(reconcile, &plan);
 	return 0;
 }
 
@@ -282,6 +327,7 @@ void reconcile_free(struct reconcile *reconcile)
 	dataplane_free(reconcile->plane);
 	desired_done(&reconcile->desired);
 	observed_done(&reconcile->observed);
+	vec_done(&reconcile->conflicts);
 	free(reconcile);
 }
 
@@ -302,6 +348,28 @@ void reconcile_idle(struct reconcile *reconcile)
 	reconcile->is_due |= !reconcile->failed;
 }
 
+void reconcile_guard(struct reconcile *reconcile, enum guard_kind kind, const struct ip *ip)
+{
+	const struct guard guard = { .ip = *ip, .kind = kind };
+	struct guard *guards = reconcile->guards;
+	size_t i = 0;
+
+	while (i < reconcile->guards_len &&
+	       !(guards[i].kind == kind && ip_equal(&guards[i].ip, ip)))
+		i++;
+	if (i == reconcile->guards_len) {
+		reconcile->stale_kernel = true;
+		reconcile->is_due |= !reconcile->failed;
+		if (i == RECONCILE_GUARDS_MAX)
+			i = 0;
+		else
+			reconcile->guards_len++;
+	}
+	/* The newest is the last, for the oldest makes room. */
+	memmove(&guards[i], &guards[i + 1], (reconcile->guards_len - 1 - i) * sizeof(*guards));
+	guards[reconcile->guards_len - 1] = guard;
+}
+
 static const char *backend_why(const struct reconcile *reconcile)
 {
 	if (reconcile->dry_run)
@@ -320,6 +388,8 @@ void reconcile_get_status(const struct reconcile *reconcile, struct reconcile_st
 		.trouble = reconcile->trouble,
 		.mtu = (uint16_t)reconcile->observed.mtu,
 		.peers = &reconcile->observed.peers,
+		.conflicts = &reconcile->conflicts,
+		.overlap = reconcile->overlap,
 		.applied_steps = reconcile->applied_steps,
 	};
 }

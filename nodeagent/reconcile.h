@@ -8,7 +8,7 @@
 #define NODEAGENT_RECONCILE_H
 
 #include "base/loop.h"
-#include "nodeagent/desired.h"
+#include "nodeagent/plan.h"
 
 #define RECONCILE_CHECK_MS 2000
 
@@ -40,6 +40,14 @@ void reconcile_want(struct reconcile *reconcile, struct desired *desired, bool c
  */
 void reconcile_idle(struct reconcile *reconcile);
 
+/*
+ * From now on no route into the mesh may cover this address, for this machine reaches the tower (or
+ * the signpost) there. Of many the RECONCILE_GUARDS_MAX that were named last count. May be called
+ * from anywhere.
+ */
+#define RECONCILE_GUARDS_MAX 32
+void reconcile_guard(struct reconcile *reconcile, enum guard_kind kind, const struct ip *ip);
+
 /* What was observed last; empty before the first time. Borrowed until the loop turns. */
 struct reconcile_status {
 	const char *backend;     /* "userspace", "dry-run" */
@@ -48,6 +56,8 @@ struct reconcile_status {
 	const char *trouble;     /* the first failed step in a sentence; "" for none */
 	uint16_t mtu;
 	const struct wg_peer_vec *peers;
+	const struct plan_conflict_vec *conflicts; /* the routes that are refused, in order */
+	const char *overlap;    /* the zone's addresses are others' here, too; "" for not */
 	uint64_t applied_steps; /* since start */
 };
 void reconcile_get_status(const struct reconcile *reconcile, struct reconcile_status *ret_status);

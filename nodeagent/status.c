@@ -91,6 +91,19 @@ static json_t *report_peers(const struct status_input *input)
 	return TAKE_PTR(peers);
 }
 
+static json_t *report_conflicts(const struct plan_conflict_vec *conflicts)
+{
+	_cleanup_(doc_unref) json_t *list = json_array();
+	char text[PLAN_CONFLICT_TEXT_BYTES];
+
+	for (size_t i = 0; conflicts && i < conflicts->len; i++) {
+		plan_conflict_format(&conflicts->at[i], text);
+		if (json_array_append_new(list, json_string(text)) < 0)
+			return NULL;
+	}
+	return TAKE_PTR(list);
+}
+
 json_t *status_report(const struct status_input *input)
 {
 	const struct peer *self = view_peer(input->view, input->public_key);
@@ -103,7 +116,7 @@ json_t *status_report(const struct status_input *input)
 	key_format(input->public_key, key);
 	return json_pack(
 		"{s:s, s:s, s:s, s:s, s:o, s:I, s:o, s:I, s:s, s:s, s:s, s:i, s:b, s:s, s:o, "
-		"s:o}",
+		"s:s, s:o, s:o}",
 		"Version", VERSION, "Zone", input->zone, "PublicKey", key, "Hostname",
 		self ? self->hostname : "", "NodeAddress",
 		doc_address_text(self ? self->address : none), "Generation",
@@ -112,7 +125,9 @@ json_t *status_report(const struct status_input *input)
 		input->interface, "Backend", reconcile->backend ? reconcile->backend : "",
 		"BackendWhy", reconcile->backend_why ? reconcile->backend_why : "", "Mtu",
 		(int)reconcile->mtu, "InSync", reconcile->in_sync, "Trouble",
-		reconcile->trouble ? reconcile->trouble : "", "Refusal",
+		reconcile->trouble ? reconcile->trouble : "", "Conflicts",
+		report_conflicts(reconcile->conflicts), "Overlap",
+		reconcile->overlap ? reconcile->overlap : "", "Refusal",
 		report_refusal(&input->controller), "Peers", report_peers(input));
 }
 
@@ -175,6 +190,8 @@ void status_print(const json_t *report, FILE *to)
 	const char *trouble = text_of(tower, "Trouble");
 	const char *code = text_of(refusal, "Code");
 	const char *address = text_of(report, "NodeAddress");
+	const json_t *conflicts = json_object_get(report, "Conflicts");
+	const json_t *conflict;
 	const json_t *peer;
 	size_t i;
 
@@ -186,6 +203,13 @@ void status_print(const json_t *report, FILE *to)
 								      : "being brought in line");
 	if (*text_of(report, "Trouble"))
 		(void)fprintf(to, "trouble    %s\n", text_of(report, "Trouble"));
+	/* With one conflict it is the trouble. */
+	json_array_foreach(conflicts, i, conflict) {
+		if (json_array_size(conflicts) > 1)
+			(void)fprintf(to, "           %s\n", json_string_value(conflict));
+	}
+	if (*text_of(report, "Overlap"))
+		(void)fprintf(to, "note       %s\n", text_of(report, "Overlap"));
 	(void)fprintf(to, "tower      %s, %s since %s, revision %" PRId64 "\n",
 		      text_of(tower, "Url"), text_of(tower, "State"), text_of(tower, "Since"),
 		      number_of(report, "Revision"));

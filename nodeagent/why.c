@@ -142,6 +142,36 @@ static void explain_handshake(const struct status_input *input, const struct wg_
 			   seen->tx_bytes);
 }
 
+static bool is_route_of(const struct peer *peer, const struct prefix *route)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(peer->address); i++) {
+		struct prefix host = prefix_host(&peer->address[i]);
+
+		if (peer->address[i].family != IP_NONE && prefix_equal(&host, route))
+			return true;
+	}
+	vec_foreach(prefix, &peer->prefixes) {
+		if (prefix_equal(prefix, route))
+			return true;
+	}
+	return false;
+}
+
+/* What this node does not send to the peer, for the way is somebody else's. */
+static void explain_routes(const struct status_input *input, const struct peer *peer,
+			   json_t *reasons)
+{
+	const struct plan_conflict_vec *conflicts = input->reconcile.conflicts;
+	char text[PLAN_CONFLICT_TEXT_BYTES];
+
+	for (size_t i = 0; conflicts && i < conflicts->len; i++) {
+		if (!is_route_of(peer, &conflicts->at[i].route))
+			continue;
+		plan_conflict_format(&conflicts->at[i], text);
+		add_reason(reasons, false, "route: %s", text);
+	}
+}
+
 json_t *why_explain(const struct status_input *input, const char *word)
 {
 	_cleanup_(doc_unref) json_t *reasons = json_array();
@@ -167,6 +197,7 @@ json_t *why_explain(const struct status_input *input, const char *word)
 	seen = status_find_seen(input, &peer->key);
 	explain_agent(input, reasons);
 	explain_zone(input, peer, reasons);
+	explain_routes(input, peer, reasons);
 	explain_endpoint(peer, seen, reasons);
 	explain_handshake(input, seen, reasons);
 	add_reason(reasons, true,

@@ -8,8 +8,10 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
 
 #include "base/str.h"
 
@@ -23,6 +25,8 @@ struct http_client {
 	char *pin;
 	char *ca_file;
 	const char *user_agent;
+	http_address_fn on_address; /* NULL: nobody asked */
+	void *address_data;
 	TAILQ_HEAD(, http_call) calls;
 };
 
@@ -251,6 +255,32 @@ static int take_diagnostic(CURL *easy, curl_infotype type, char *text, size_t le
 	return 0;
 }
 
+static struct ip ip_of(const struct sockaddr *address)
+{
+	struct ip ip = { .family = IP_NONE };
+
+	if (address->sa_family == AF_INET) {
+		ip.family = IP_V4;
+		memcpy(ip.bytes, &((const struct sockaddr_in *)address)->sin_addr, 4);
+	} else if (address->sa_family == AF_INET6) {
+		ip.family = IP_V6;
+		memcpy(ip.bytes, &((const struct sockaddr_in6 *)address)->sin6_addr, 16);
+	}
+	return ip;
+}
+
+/* libcurl: make me a socket for this address. As it would itself, but for telling of it. */
+static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	const struct http_client *client = data;
+	struct ip ip = ip_of(&address->addr);
+
+	(void)purpose;
+	if (client->on_address && ip.family != IP_NONE)
+		client->on_address(&ip, client->address_data);
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 int http_client_new(struct loop *loop, const struct http_trust *trust, const char *user_agent,
 		    struct http_client **ret_client, struct err *err)
 {
@@ -278,6 +308,12 @@ int http_client_new(struct loop *loop, const struct http_trust *trust, const cha
 	(void)curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
 	*ret_client = client;
 	return 0;
+}
+
+void http_client_tell_addresses(struct http_client *client, http_address_fn fn, void *data)
+{
+	client->on_address = fn;
+	client->address_data = data;
 }
 
 void http_client_free(struct http_client *client)
@@ -351,6 +387,8 @@ static void set_callbacks(struct http_call *call)
 	(void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
 	(void)curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, take_diagnostic);
 	(void)curl_easy_setopt(easy, CURLOPT_DEBUGDATA, call);
+	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, call->client);
 	(void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	(void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);

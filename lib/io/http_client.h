@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "base/loop.h"
+#include "mesh/addr.h"
 
 #define HTTP_URL_BYTES 272 /* scheme, 253 characters of host, port */
 #define HTTP_HOST_BYTES 254
@@ -51,6 +52,13 @@ struct http_client;
 /* `trust` holds for every https request; its texts are copied. `user_agent` must stay alive. */
 int http_client_new(struct loop *loop, const struct http_trust *trust, const char *user_agent,
 		    struct http_client **ret_client, struct err *err) _must_check_;
+
+/*
+ * Calls `fn` with every address that a connection is tried to, before it is: names have changing
+ * addresses. It may not start or free a call.
+ */
+typedef void (*http_address_fn)(const struct ip *ip, void *data);
+void http_client_tell_addresses(struct http_client *client, http_address_fn fn, void *data);
 
 /* All calls must have been freed before. NULL is allowed. */
 void http_client_free(struct http_client *client);

@@ -95,11 +95,91 @@ static void an_endpoint_keeps_its_way(void)
 	if (check(plan.conflicts.len == 1 && plan.add_routes.len == 1)) {
 		plan_conflict_format(&plan.conflicts.at[0], text);
 		check_str(text, "no route to 172.24.0.0/16 into the mesh: a peer is reached at "
-				"172.24.9.9/32");
+				"172.24.9.9");
 	}
 	plan_done(&plan);
 	desired_done(&desired);
 	observed_done(&observed);
+}
+
+/* What this machine itself needs stays outside, of either family; a wider route is no matter. */
+static void what_the_machine_needs_keeps_its_way(void)
+{
+	static const struct {
+		const char *ip;
+		enum guard_kind kind;
+		const char *sentence; /* "": no conflict */
+	} cases[] = {
+		{ "172.24.9.9", GUARD_TOWER,
+		  "no route to 172.24.0.0/16 into the mesh: the tower is reached at 172.24.9.9" },
+		{ "10.200.0.1", GUARD_TOWER,
+		  "no route to 10.200.0.1/32 into the mesh: the tower is reached at 10.200.0.1" },
+		{ "172.24.9.9", GUARD_SIGNPOST,
+		  "no route to 172.24.0.0/16 into the mesh: the signpost is reached at 172.24.9.9" },
+		{ "fd24::53", GUARD_RESOLVER,
+		  "no route to fd24::/64 into the mesh: names are resolved at fd24::53" },
+		{ "172.25.0.7", GUARD_TOWER, "" }, /* in what this node itself brings */
+		{ "172.23.0.1", GUARD_TOWER, "" },
+		{ "fd25::53", GUARD_RESOLVER, "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct desired desired = some_desired();
+		struct observed observed = some_machine();
+		struct guard guard = { .kind = cases[i].kind };
+		struct plan plan = { 0 };
+		char text[PLAN_CONFLICT_TEXT_BYTES] = "";
+
+		add_prefix(&desired.peers.at[0].allowed, "fd24::/64");
+		add_prefix(&desired.routes, "fd24::/64");
+		check(ip_parse(cases[i].ip, &guard.ip, NULL) == 0);
+		check(vec_push(&observed.guards, guard) == 0);
+		check(plan_make(&desired, &observed, true, &plan, NULL) == 0);
+		if (plan.conflicts.len > 0)
+			plan_conflict_format(&plan.conflicts.at[0], text);
+		check_str(text, cases[i].sentence);
+		check(plan.conflicts.len + plan.add_routes.len == 3);
+		plan_done(&plan);
+		desired_done(&desired);
+		observed_done(&observed);
+	}
+}
+
+static void tells_of_addresses_used_twice(void)
+{
+	static const struct {
+		const char *to;
+		bool is_connected;
+		const char *sentence; /* "": no overlap */
+	} cases[] = {
+		{ "10.192.0.0/12", true,
+		  "the zone's addresses 10.200.0.0/20 overlap 10.192.0.0/12, on docker0: peers are "
+		  "reached all the same, but an address of both is theirs" },
+		{ "10.200.4.0/24", true,
+		  "the zone's addresses 10.200.0.0/20 overlap 10.200.4.0/24, on docker0: peers are "
+		  "reached all the same, but an address of both is theirs" },
+		{ "10.200.4.0/24", false, "" },
+		{ "10.201.0.0/16", true, "" },
+		{ "0.0.0.0/0", true, "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct desired desired = some_desired();
+		struct observed observed = some_machine();
+		struct plan plan = { 0 };
+		char text[PLAN_CONFLICT_TEXT_BYTES] = "";
+
+		desired.zone_cidr[0] = prefix("10.200.0.0/20");
+		add_foreign(&observed, cases[i].to, DOCKER0, 0, cases[i].is_connected);
+		check(plan_make(&desired, &observed, true, &plan, NULL) == 0);
+		check(plan.conflicts.len == 0 && plan.add_routes.len == 2);
+		if (plan.overlap.zone.ip.family != IP_NONE)
+			plan_overlap_format(&plan.overlap, text);
+		check_str(text, cases[i].sentence);
+		plan_done(&plan);
+		desired_done(&desired);
+		observed_done(&observed);
+	}
 }
 
 static void gives_way_and_comes_back(void)
@@ -204,6 +284,8 @@ int main(void)
 {
 	run(does_not_take_what_is_somebody_elses);
 	run(an_endpoint_keeps_its_way);
+	run(what_the_machine_needs_keeps_its_way);
+	run(tells_of_addresses_used_twice);
 	run(gives_way_and_comes_back);
 	run(derives_the_mtu_from_the_underlay);
 	run(says_when_this_node_must_forward);

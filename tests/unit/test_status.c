@@ -101,7 +101,7 @@ static void report_has_its_shape(void)
 		  "\"Since\":\"2026-01-31T11:00:00Z\",\"Trouble\":\"\"},\"Revision\":9,"
 		  "\"Interface\":\"wg0\",\"Backend\":\"userspace\","
 		  "\"BackendWhy\":\"the kernel has none\",\"Mtu\":1420,\"InSync\":true,"
-		  "\"Trouble\":\"\",\"Refusal\":null,\"Peers\":["
+		  "\"Trouble\":\"\",\"Conflicts\":[],\"Overlap\":\"\",\"Refusal\":null,\"Peers\":["
 		  "{\"PublicKey\":\"" NEAR "\",\"Hostname\":\"near\",\"NodeAddress\":\"10.20.0.2\","
 		  "\"ChildPrefixes\":[\"172.24.0.0/24\"],\"Endpoint\":\"192.0.2.2:40000\","
 		  "\"InWireGuard\":true,\"HandshakeAge\":12,\"RxBytes\":300,\"TxBytes\":4000},"
