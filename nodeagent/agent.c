@@ -14,6 +14,7 @@
 #include "nodeagent/control.h"
 #include "nodeagent/keeper.h"
 #include "nodeagent/node.h"
+#include "nodeagent/own_endpoint.h"
 #include "nodeagent/why.h"
 
 struct agent {
@@ -24,6 +25,7 @@ struct agent {
 	struct controller *controller;
 	struct reconcile *reconcile;
 	struct control *control;
+	struct own_endpoint *endpoint;
 	struct loop_hook *plan;
 	struct keeper *keeper;
 	struct loop_timer *give_up;
@@ -87,8 +89,19 @@ static int64_t on_plan(void *data)
 static void get_wish(struct join_wish *ret_wish, void *data)
 {
 	const struct agent *agent = data;
+	struct own_endpoint_status endpoint;
 
 	node_get_wish(&agent->node, ret_wish);
+	own_endpoint_underlay_changed(agent->endpoint); /* since the last join; or it may have */
+	own_endpoint_get(agent->endpoint, &endpoint);
+	ret_wish->endpoint = endpoint.endpoint;
+}
+
+static void on_endpoint(void *data)
+{
+	struct agent *agent = data;
+
+	controller_rejoin(agent->controller);
 }
 
 static void on_joined(const struct join_answer *answer, void *data)
@@ -285,6 +298,7 @@ static void guard_towers(struct agent *agent)
 static int open_rooms(struct agent *agent, struct config *config, struct err *err)
 {
 	struct node *node = &agent->node;
+	struct own_endpoint_config endpoint;
 	struct controller_config controller;
 	struct reconcile_config reconcile;
 	struct keeper_config keeper;
@@ -316,6 +330,14 @@ static int open_rooms(struct agent *agent, struct config *config, struct err *er
 	r = keeper_new(&keeper, &agent->keeper, err);
 	if (r < 0)
 		return r;
+	endpoint = (struct own_endpoint_config){ .declared = config->endpoint,
+						 .internal_network = config->internal_network,
+						 .listen_port = config->listen_port,
+						 .on_changed = on_endpoint,
+						 .data = agent };
+	r = own_endpoint_new(&endpoint, &agent->endpoint, err);
+	if (r < 0)
+		return r;
 	controller = node_controller_config(node);
 	controller.get_wish = get_wish;
 	controller.on_joined = on_joined;
@@ -345,6 +367,7 @@ static void close_agent(struct agent *agent)
 {
 	keeper_free(agent->keeper);
 	controller_free(agent->controller);
+	own_endpoint_free(agent->endpoint);
 	reconcile_free(agent->reconcile);
 	loop_hook_free(agent->plan);
 	loop_timer_free(agent->give_up);

@@ -29,6 +29,7 @@ struct controller {
 
 	struct join_call *join; /* or the leave */
 	bool must_join;
+	bool is_outdated; /* the wish changed since the join that is under way read it */
 	bool has_joined;
 	uint64_t generation;      /* as the last join answered it */
 	uint64_t joined_revision; /* of the last join's answer */
@@ -269,7 +270,7 @@ static int open_stream(struct controller *controller, struct err *err)
 
 static void take_answer(struct controller *controller, const struct join_answer *answer)
 {
-	controller->must_join = false;
+	controller->must_join = controller->is_outdated;
 	controller->has_joined = true;
 	controller->generation = answer->generation;
 	controller->joined_revision = answer->id.revision;
@@ -340,6 +341,7 @@ static int start_call(struct controller *controller, bool is_join, struct err *e
 	if (!is_join)
 		return join_call_start_leave(&config, controller->ticket, &controller->join, err);
 	controller->config.get_wish(&wish, controller->config.data);
+	controller->is_outdated = false;
 	return join_call_start(&config, &wish, &controller->join, err);
 }
 
@@ -419,6 +421,17 @@ void controller_free(struct controller *controller)
 
 void controller_start(struct controller *controller)
 {
+	loop_timer_set(controller->wake, 0);
+}
+
+void controller_rejoin(struct controller *controller)
+{
+	if (controller->state == CONTROLLER_DISPLACED || controller->state == CONTROLLER_REMOVED)
+		return;
+	controller->is_outdated = true;
+	if (controller->join)
+		return; /* its end sees to it */
+	controller->must_join = true;
 	loop_timer_set(controller->wake, 0);
 }
 

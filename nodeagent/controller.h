@@ -60,6 +60,12 @@ void controller_free(struct controller *controller);
 void controller_start(struct controller *controller);
 
 /*
+ * What get_wish answers has changed: joins again to tell the tower, now, or when the join that is
+ * under way is over. Nothing while the node is displaced or removed.
+ */
+void controller_rejoin(struct controller *controller);
+
+/*
  * Removes the node's own peer at the tower (after a join, when there is no ticket) and stops.
  * `fn` is called once: `why` is "" when it is gone. -EBUSY while another one runs, -EPERM when
  * this node was displaced: the peer belongs to another machine by now.

@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "nodeagent/keyfile.h"
-#include "nodeagent/underlay.h"
 
 #define USER_AGENT "aircrew/" VERSION
 
@@ -55,24 +54,12 @@ void node_done(struct node *node)
 	*node = (struct node){ 0 };
 }
 
-static struct endpoint endpoint_of(const struct config *config)
-{
-	struct endpoint endpoint = { .ip = config->endpoint, .port = config->listen_port };
-	struct err err = { 0 };
-
-	if (endpoint.ip.family == IP_NONE && config->internal_network &&
-	    underlay_address(&endpoint.ip, &err) < 0)
-		log_warn("agent", "--internal-network: %s: joining without an endpoint", err.text);
-	return endpoint;
-}
-
 void node_get_wish(const struct node *node, struct join_wish *ret_wish)
 {
 	const struct config *config = node->config;
 
 	*ret_wish = (struct join_wish){
 		.public_key = node->self.public_key,
-		.endpoint = endpoint_of(config),
 		.prefixes = config->prefixes.len > 0 ? &config->prefixes : NULL,
 		.hostname = config->hostname,
 		.hub_router = config->hub_router,

@@ -25,7 +25,7 @@ struct node {
 int node_open(struct node *node, struct config *config, struct err *err) _must_check_;
 void node_done(struct node *node);
 
-/* What to ask the zone for, now. Points into the node. */
+/* What to ask the zone for, but for the endpoint. Points into the node. */
 void node_get_wish(const struct node *node, struct join_wish *ret_wish);
 
 /* A controller's config, but for its callbacks. Points into the node. */
