@@ -288,8 +288,8 @@ static void guard_towers(struct agent *agent)
 	const struct config *config = agent->node.config;
 	struct ip ip;
 
-	for (size_t i = 0; i < config->towers_len; i++) {
-		if (ip_parse(config->towers[i].host, &ip, NULL) == 0)
+	for (size_t i = 0; i < config->targets.len; i++) {
+		if (ip_parse(config->targets.at[i].url.host, &ip, NULL) == 0)
 			on_tower_address(&ip, agent);
 	}
 	http_client_tell_addresses(agent->node.http, on_tower_address, agent);

@@ -8,89 +8,22 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "nodeagent/config_parts.h"
 #include "nodeagent/control.h"
 #include "nodeagent/interface.h"
 #include "nodeagent/keyfile.h"
 
 #define TOKEN_MAX 256
 
-static int both(const char *one, const char *other, struct err *err)
+int config_both(const char *one, const char *other, struct err *err)
 {
 	return err_set(err, -EINVAL, "use either --%s or --%s, not both", one, other);
 }
 
-static int copy(char **to, const char *text, struct err *err)
+int config_copy(char **to, const char *text, struct err *err)
 {
 	*to = text ? strdup(text) : NULL;
 	return text && !*to ? err_oom(err) : 0;
-}
-
-static int take_tower(const struct agent_options *options, const char *text, struct config *config,
-		      struct err *err)
-{
-	struct http_url *url = &config->towers[config->towers_len];
-	int r;
-
-	if (config->towers_len == ARRAY_SIZE(config->towers))
-		return err_set(err, -EINVAL, "--controller: more than %d towers",
-			       CONTROLLER_TOWERS_MAX);
-	if (!strstr(text, "://") || str_starts(text, "redis"))
-		return err_set(err, -EINVAL,
-			       "--controller=%.64s: agents of this version do not read a signpost "
-			       "yet; give the tower's URL, such as https://%.64s:8443",
-			       text, strstr(text, "://") ? "HOST" : text);
-	r = http_url_parse(text, url, err);
-	if (r < 0)
-		return err_wrap(err, "--controller");
-	if (!url->is_tls && !url->is_loopback && !options->insecure)
-		return err_set(err, -EINVAL,
-			       "--controller=%.96s is plain HTTP to another machine, where it can "
-			       "be read and changed on the way; use https://, or allow it with "
-			       "--insecure",
-			       url->base);
-	config->towers_len++;
-	return 0;
-}
-
-static bool has_tls(const struct config *config)
-{
-	for (size_t i = 0; i < config->towers_len; i++) {
-		if (config->towers[i].is_tls)
-			return true;
-	}
-	return false;
-}
-
-static int take_towers(const struct agent_options *options, struct config *config, struct err *err)
-{
-	int r;
-
-	if (options->controllers.len == 0)
-		return err_set(err, -EINVAL,
-			       "--controller is missing: give the tower's URL, such as "
-			       "https://tower.example:8443");
-	vec_foreach(text, &options->controllers) {
-		r = take_tower(options, *text, config, err);
-		if (r < 0)
-			return r;
-	}
-	if (options->controller_password)
-		return err_set(err, -EINVAL,
-			       "--controller-password is that of a signpost, and "
-			       "--controller=%.96s is a tower's URL, which takes none",
-			       config->towers[0].base);
-	if ((options->controller_pin || options->controller_ca) && !has_tls(config))
-		return err_set(err, -EINVAL,
-			       "--controller-%s is about https, and --controller=%.96s is not",
-			       options->controller_pin ? "pin" : "ca", config->towers[0].base);
-	if (options->controller_pin) {
-		r = http_pin_parse(options->controller_pin, config->pin, err);
-		if (r < 0)
-			return err_wrap(err, "--controller-pin");
-	}
-	if (options->controller_ca && access(options->controller_ca, R_OK) < 0)
-		return err_errno(err, -errno, "--controller-ca=%s", options->controller_ca);
-	return copy(&config->ca_file, options->controller_ca, err);
 }
 
 static int check_token(const char *token, const char *option, struct err *err)
@@ -108,8 +41,7 @@ static int check_token(const char *token, const char *option, struct err *err)
 	return 0;
 }
 
-/* The environment is for its owner's eyes alone; the command line is for everybody's. */
-static void warn_of_argv(const char *option, const char *env, const char *instead)
+void config_warn_of_argv(const char *option, const char *env, const char *instead)
 {
 	if (!getenv(env))
 		log_warn("config",
@@ -123,7 +55,7 @@ static int take_token(const struct agent_options *options, struct config *config
 	int r;
 
 	if (options->join_token && options->join_token_file)
-		return both("join-token", "join-token-file", err);
+		return config_both("join-token", "join-token-file", err);
 	if (options->join_token_file) {
 		r = keyfile_read_word(options->join_token_file, &config->token, err);
 		if (r < 0)
@@ -132,8 +64,8 @@ static int take_token(const struct agent_options *options, struct config *config
 	}
 	if (!options->join_token)
 		return 0;
-	warn_of_argv("join-token", "AIRCREW_JOIN_TOKEN", "join-token-file");
-	r = copy(&config->token, options->join_token, err);
+	config_warn_of_argv("join-token", "AIRCREW_JOIN_TOKEN", "join-token-file");
+	r = config_copy(&config->token, options->join_token, err);
 	return r < 0 ? r : check_token(config->token, "join-token", err);
 }
 
@@ -143,7 +75,7 @@ static int take_key_file(const struct agent_options *options, struct config *con
 	int r;
 
 	if (options->private_key_file)
-		r = copy(&config->key_file, options->private_key_file, err);
+		r = config_copy(&config->key_file, options->private_key_file, err);
 	else if (asprintf(&config->key_file, "%s/private.key", options->state_dir) < 0)
 		r = err_oom(err);
 	else
@@ -170,9 +102,9 @@ static int take_key(const struct agent_options *options, struct config *config, 
 	int r;
 
 	if (options->private_key && options->private_key_file)
-		return both("private-key", "private-key-file", err);
+		return config_both("private-key", "private-key-file", err);
 	if (options->private_key) {
-		warn_of_argv("private-key", "AIRCREW_PRIVATE_KEY", "private-key-file");
+		config_warn_of_argv("private-key", "AIRCREW_PRIVATE_KEY", "private-key-file");
 		r = key_parse(options->private_key, &config->private_key, err);
 		if (r < 0)
 			return err_wrap(err, "--private-key");
@@ -306,9 +238,9 @@ static int take_folders(const struct agent_options *options, struct config *conf
 	int r = control_check_dir(options->run_dir, err);
 
 	if (r >= 0)
-		r = copy(&config->state_dir, options->state_dir, err);
+		r = config_copy(&config->state_dir, options->state_dir, err);
 	if (r >= 0)
-		r = copy(&config->run_dir, options->run_dir, err);
+		r = config_copy(&config->run_dir, options->run_dir, err);
 	return r;
 }
 
@@ -338,7 +270,7 @@ int config_make(const struct agent_options *options, struct config *ret_config, 
 	int r = log_level_parse(options->log_level, &config.log_level);
 
 	if (r >= 0)
-		r = take_towers(&given, &config, err);
+		r = config_take_towers(&given, &config, err);
 	if (r >= 0)
 		r = take_wishes(&given, &config, err);
 	if (r >= 0)

@@ -17,8 +17,7 @@
 #define CONFIG_MTU_MIN 1280 /* of IPv6, RFC 8200 section 5 */
 
 struct config {
-	struct http_url towers[CONTROLLER_TOWERS_MAX];
-	size_t towers_len;
+	struct target_list targets;
 	char pin[HTTP_PIN_BYTES]; /* "" for none */
 	char *ca_file;            /* NULL for none */
 	char *token;              /* NULL for none */

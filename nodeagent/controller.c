@@ -5,6 +5,7 @@
  */
 #include "nodeagent/controller.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +23,8 @@
 struct controller {
 	struct controller_config config;
 	struct key public_key;
-	size_t tower_at;
+	struct target_list targets;
+	size_t target_at;
 	enum controller_state state;
 	int64_t since_ms;
 	bool was_connected;
@@ -68,9 +70,10 @@ const char *controller_state_word(enum controller_state state)
 	return words[state];
 }
 
-static const struct http_url *tower_of(const struct controller *controller)
+/* The tower in use; NULL while none is known. */
+static const struct tower_target *target_of(const struct controller *controller)
 {
-	return &controller->config.towers[controller->tower_at];
+	return controller->targets.len > 0 ? &controller->targets.at[controller->target_at] : NULL;
 }
 
 static uint64_t random_number(void)
@@ -118,7 +121,7 @@ static void stand_back(struct controller *controller, enum controller_state stat
 
 static void next_tower(struct controller *controller)
 {
-	controller->tower_at = (controller->tower_at + 1) % controller->config.towers_len;
+	controller->target_at = (controller->target_at + 1) % controller->targets.len;
 }
 
 static void note_refusal(struct controller *controller, const struct refusal *refusal)
@@ -145,12 +148,22 @@ static void note_away(struct controller *controller, const char *why)
 	set_state(controller, controller->was_connected ? CONTROLLER_LOST : CONTROLLER_CONNECTING);
 }
 
+static bool has_hope(struct controller *controller, const struct tower_answer *tower)
+{
+	const struct controller_config *config = &controller->config;
+
+	return config->on_failure && config->on_failure(target_of(controller), tower, config->data);
+}
+
 /* Remembers how an attempt failed; answers when to try again. */
 static int64_t note_failure(struct controller *controller, const struct tower_answer *tower)
 {
+	bool is_passing = has_hope(controller, tower) || tower->meaning == TOWER_AWAY;
 	int64_t delay_ms;
 
-	if (tower->meaning == TOWER_AWAY) {
+	if (is_passing) {
+		if (tower->meaning != TOWER_AWAY)
+			note_refusal(controller, &tower->refusal);
 		delay_ms = backoff_next_ms(&controller->retry, random_number());
 		if (!controller->follower) {
 			note_away(controller, tower->why);
@@ -205,7 +218,7 @@ static void check_self(struct controller *controller)
 static void greet(struct controller *controller)
 {
 	if (controller->state == CONTROLLER_LOST)
-		log_info("controller", "tower regained: %s", tower_of(controller)->base);
+		log_info("controller", "tower regained: %s", target_of(controller)->url.base);
 	controller->was_connected = true;
 	*controller->trouble = '\0';
 	controller->refusal = (struct refusal){ 0 };
@@ -256,8 +269,7 @@ static void on_stream_end(const struct tower_answer *tower, bool is_changed, voi
 static int open_stream(struct controller *controller, struct err *err)
 {
 	struct follower_config config = { .client = controller->config.client,
-					  .url = tower_of(controller),
-					  .pin = controller->config.pin,
+					  .target = target_of(controller),
 					  .zone = controller->config.zone,
 					  .ticket = controller->ticket,
 					  .view = controller->config.view,
@@ -287,7 +299,7 @@ static void end_leave(struct controller *controller, const char *why)
 {
 	controller_leave_fn fn = controller->leave_fn;
 
-	if (*why && ++controller->leave_tries < controller->config.towers_len)
+	if (*why && ++controller->leave_tries < controller->targets.len)
 		return;
 	controller->leave_fn = NULL;
 	if (fn)
@@ -329,8 +341,7 @@ static void on_left(const struct tower_answer *tower, const struct join_answer *
 static int start_call(struct controller *controller, bool is_join, struct err *err)
 {
 	struct join_call_config config = { .client = controller->config.client,
-					   .url = tower_of(controller),
-					   .pin = controller->config.pin,
+					   .target = target_of(controller),
 					   .zone = controller->config.zone,
 					   .private_key = controller->config.private_key,
 					   .token = controller->config.token,
@@ -352,8 +363,8 @@ static void step(void *data)
 	struct err err = { 0 };
 	int r = 0;
 
-	if (controller->join)
-		return; /* its end sets the timer */
+	if (controller->join || controller->targets.len == 0)
+		return; /* the join's end sets the timer, and so do new targets */
 	if (controller->must_join || until_renewal_ms <= 0)
 		r = start_call(controller, true, &err);
 	else if (controller->leave_fn)
@@ -388,6 +399,7 @@ int controller_new(const struct controller_config *config, struct controller **r
 	if (!controller)
 		return err_oom(err);
 	controller->config = *config;
+	controller->targets = *config->targets;
 	controller->since_ms = clock_real_ms();
 	controller->must_join = true;
 	controller->resets_seen = view_resets(config->view);
@@ -435,6 +447,38 @@ void controller_rejoin(struct controller *controller)
 	loop_timer_set(controller->wake, 0);
 }
 
+void controller_set_targets(struct controller *controller, const struct target_list *targets)
+{
+	bool is_standing = controller->state == CONTROLLER_DISPLACED ||
+			   controller->state == CONTROLLER_REMOVED;
+
+	assert(targets->len > 0);
+	controller->targets = *targets;
+	controller->target_at = 0;
+	controller->leave_tries = 0;
+	if (!is_standing && !controller->join && !controller->follower)
+		loop_timer_set(controller->wake, 0);
+}
+
+void controller_set_token(struct controller *controller, const char *token)
+{
+	controller->config.token = token;
+}
+
+void controller_note_no_target(struct controller *controller, const char *why,
+			       const struct refusal *refusal)
+{
+	if (controller->targets.len > 0)
+		return;
+	if (!refusal) {
+		note_away(controller, why);
+		return;
+	}
+	note_refusal(controller, refusal);
+	(void)snprintf(controller->trouble, sizeof(controller->trouble), "%s", why);
+	set_state(controller, CONTROLLER_REFUSED);
+}
+
 int controller_leave(struct controller *controller, controller_leave_fn fn, void *data,
 		     struct err *err)
 {
@@ -459,7 +503,8 @@ void controller_get_status(const struct controller *controller,
 	*ret_status = (struct controller_status){
 		.state = controller->state,
 		.since_ms = controller->since_ms,
-		.url = tower_of(controller)->base,
+		.target = target_of(controller),
+		.url = target_of(controller) ? target_of(controller)->url.base : "no tower yet",
 		.trouble = controller->trouble,
 		.refusal = &controller->refusal,
 		.refused_ms = controller->refused_ms,

@@ -10,7 +10,6 @@
 #include "nodeagent/view.h"
 
 #define CONTROLLER_ABSENT_MS 120000 /* how long those missing after a reset are kept */
-#define CONTROLLER_TOWERS_MAX 16
 #define CONTROLLER_RETRY_FIRST_MS 100
 #define CONTROLLER_RETRY_CAP_MS 15000
 #define CONTROLLER_REFUSED_FIRST_MS 1000
@@ -35,9 +34,8 @@ struct controller;
 struct controller_config {
 	struct loop *loop;
 	struct http_client *client;
-	const struct http_url *towers; /* tried in turn */
-	size_t towers_len;
-	const char *pin; /* as the client has it; NULL for none */
+	const struct target_list
+		*targets; /* tried in turn; copied. None: see controller_set_targets */
 	const char *zone;
 	const struct key *private_key;
 	const char *token; /* join token; NULL for none */
@@ -49,6 +47,13 @@ struct controller_config {
 	/* The view was told something; often just where to resume from. */
 	void (*on_view)(bool is_changed, void *data);
 	void (*on_state)(enum controller_state state, void *data);
+	/*
+	 * An attempt at a tower failed. Whether there is hope of other towers or another token
+	 * soon (controller_set_targets, controller_set_token; not from inside the call): then the
+	 * node is not refused yet. NULL: there never is.
+	 */
+	bool (*on_failure)(const struct tower_target *target, const struct tower_answer *answer,
+			   void *data);
 	void *data;
 };
 
@@ -66,6 +71,23 @@ void controller_start(struct controller *controller);
 void controller_rejoin(struct controller *controller);
 
 /*
+ * Other towers from now on (copied; at least one). Without a stream the first of them is tried at
+ * once; one that runs goes on.
+ */
+void controller_set_targets(struct controller *controller, const struct target_list *targets);
+
+/* Another join token, from the next join on; NULL for none. To stay as long as the controller, or
+ * until the next one. */
+void controller_set_token(struct controller *controller, const char *token);
+
+/*
+ * Why there is no tower to try yet, while the list is empty: shown as trouble, CONTROLLER_REFUSED
+ * when `refusal` is not NULL.
+ */
+void controller_note_no_target(struct controller *controller, const char *why,
+			       const struct refusal *refusal);
+
+/*
  * Removes the node's own peer at the tower (after a join, when there is no ticket) and stops.
  * `fn` is called once: `why` is "" when it is gone. -EBUSY while another one runs, -EPERM when
  * this node was displaced: the peer belongs to another machine by now.
@@ -77,12 +99,13 @@ int controller_leave(struct controller *controller, controller_leave_fn fn, void
 /* Borrowed until the loop turns. */
 struct controller_status {
 	enum controller_state state;
-	int64_t since_ms;              /* 1970 */
-	const char *url;               /* of the tower in use, or tried last */
-	const char *trouble;           /* the last failure in a sentence, "" while connected */
-	const struct refusal *refusal; /* the last one; code "" for none */
-	int64_t refused_ms;            /* 1970 */
-	bool has_joined;               /* since start */
+	int64_t since_ms;                  /* 1970 */
+	const struct tower_target *target; /* in use, or tried last; NULL: none is known yet */
+	const char *url;                   /* its URL, or "no tower yet" */
+	const char *trouble;               /* the last failure in a sentence, "" while connected */
+	const struct refusal *refusal;     /* the last one; code "" for none */
+	int64_t refused_ms;                /* 1970 */
+	bool has_joined;                   /* since start */
 };
 void controller_get_status(const struct controller *controller,
 			   struct controller_status *ret_status);

@@ -14,6 +14,7 @@
 
 struct follower {
 	struct follower_config config;
+	struct tower_target target; /* that of `config`, which may change */
 	struct http_call *call;
 	struct event_reader *reader;
 	int64_t heard_ms; /* monotonic, when the first bytes came; 0: none yet */
@@ -34,8 +35,8 @@ static void end_misunderstood(struct follower *follower, const struct err *err)
 {
 	struct tower_answer tower = { .meaning = TOWER_AWAY };
 
-	(void)snprintf(tower.why, sizeof(tower.why), "%.110s: %.200s", follower->config.url->base,
-		       err->text);
+	(void)snprintf(tower.why, sizeof(tower.why), "%.110s: %.200s",
+		       follower->config.target->url.base, err->text);
 	follower->config.on_end(&tower, follower->is_changed, follower->config.data);
 }
 
@@ -61,11 +62,11 @@ static void on_done(const struct http_answer *answer, void *data)
 	struct follower *follower = data;
 	struct tower_answer tower;
 
-	tower_read_answer(answer, follower->config.url, follower->config.pin, &tower);
+	tower_read_answer(answer, follower->config.target, &tower);
 	if (tower.meaning == TOWER_AGREED) {
 		tower.meaning = TOWER_AWAY;
 		(void)snprintf(tower.why, sizeof(tower.why), "%.110s ended the stream of events",
-			       follower->config.url->base);
+			       follower->config.target->url.base);
 	}
 	follower->config.on_end(&tower, false, follower->config.data);
 }
@@ -73,12 +74,14 @@ static void on_done(const struct http_answer *answer, void *data)
 static int start(struct follower *follower, struct err *err)
 {
 	const struct follower_config *config = &follower->config;
+	const struct http_trust trust = target_http_trust(config->target);
 	char url[EVENTS_URL_BYTES];
 	char ticket_line[JOIN_HEADER_BYTES];
 	char resume_line[RESUME_BYTES] = RESUME;
 	const char *headers[] = { "Accept: text/event-stream", ticket_line, NULL, NULL };
 	struct http_request request = { .method = "GET",
 					.url = url,
+					.trust = &trust,
 					.headers = headers,
 					.silent_ms = FOLLOWER_SILENT_MS,
 					.on_data = on_bytes,
@@ -87,7 +90,8 @@ static int start(struct follower *follower, struct err *err)
 	struct event_id id;
 	int r;
 
-	(void)snprintf(url, sizeof(url), "%s/zones/%s/events", config->url->base, config->zone);
+	(void)snprintf(url, sizeof(url), "%s/zones/%s/events", config->target->url.base,
+		       config->zone);
 	(void)snprintf(ticket_line, sizeof(ticket_line), "Authorization: Bearer %s",
 		       config->ticket);
 	if (view_id(config->view, &id)) {
@@ -109,6 +113,8 @@ int follower_new(const struct follower_config *config, struct follower **ret_fol
 	if (!follower)
 		return err_oom(err);
 	follower->config = *config;
+	follower->target = *config->target;
+	follower->config.target = &follower->target;
 	r = event_reader_new(on_event, follower, &follower->reader, err);
 	if (r >= 0)
 		r = start(follower, err);

@@ -13,12 +13,11 @@
 
 struct follower;
 
-/* Whatever it points to must stay as long as the follower, but for the ticket, which is read at
- * once. Both callbacks may free the follower. */
+/* Whatever it points to must stay as long as the follower, but for target and ticket, which are
+ * read at once. Both callbacks may free the follower. */
 struct follower_config {
 	struct http_client *client;
-	const struct http_url *url;
-	const char *pin; /* expected, for what is said of a wrong one; NULL for none */
+	const struct tower_target *target;
 	const char *zone;
 	const char *ticket;
 	struct view *view;

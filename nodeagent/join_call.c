@@ -13,6 +13,7 @@
 
 struct join_call {
 	struct join_call_config config;
+	struct tower_target target; /* that of `config`, which may change */
 	struct http_call *http;
 	char *body;
 	char path[PATH_BYTES];
@@ -27,23 +28,29 @@ static void end_with(struct join_call *call, enum tower_meaning meaning, const s
 {
 	struct tower_answer tower = { .meaning = meaning };
 
-	(void)snprintf(tower.why, sizeof(tower.why), "%.100s: %.200s", call->config.url->base,
-		       err->text);
+	(void)snprintf(tower.why, sizeof(tower.why), "%.100s: %.200s",
+		       call->config.target->url.base, err->text);
 	call->config.fn(&tower, NULL, call->config.data);
 }
 
 static int send_request(struct join_call *call, struct http_request *request, const char *path,
 			struct err *err)
 {
+	const struct http_trust trust = target_http_trust(call->config.target);
 	char url[TARGET_BYTES];
+	int r;
 
-	(void)snprintf(url, sizeof(url), "%s%s", call->config.url->base, path);
+	(void)snprintf(url, sizeof(url), "%s%s", call->config.target->url.base, path);
 	request->url = url;
+	request->trust = &trust;
 	request->timeout_ms = JOIN_TIMEOUT_MS;
 	request->data = call;
 	http_call_free(call->http);
 	call->http = NULL;
-	return http_client_start(call->config.client, request, &call->http, err);
+	r = http_client_start(call->config.client, request, &call->http, err);
+	request->url = NULL;
+	request->trust = NULL;
+	return r;
 }
 
 static void on_joined(const struct http_answer *from, void *data)
@@ -53,7 +60,7 @@ static void on_joined(const struct http_answer *from, void *data)
 	struct join_answer answer = { 0 };
 	struct err err = { 0 };
 
-	tower_read_answer(from, call->config.url, call->config.pin, &tower);
+	tower_read_answer(from, call->config.target, &tower);
 	if (tower.meaning == TOWER_AGREED &&
 	    join_read_answer(from->body, from->body_len, call->config.private_key,
 			     call->config.zone, &answer, &err) < 0)
@@ -101,7 +108,7 @@ static void on_challenge(const struct http_answer *from, void *data)
 	struct tower_answer tower;
 	struct err err = { 0 };
 
-	tower_read_answer(from, call->config.url, call->config.pin, &tower);
+	tower_read_answer(from, call->config.target, &tower);
 	if (tower.meaning != TOWER_AGREED) {
 		call->config.fn(&tower, NULL, call->config.data);
 		return;
@@ -115,8 +122,11 @@ static struct join_call *new_call(const struct join_call_config *config)
 {
 	struct join_call *call = calloc(1, sizeof(*call));
 
-	if (call)
-		call->config = *config;
+	if (!call)
+		return NULL;
+	call->config = *config;
+	call->target = *config->target;
+	call->config.target = &call->target;
 	return call;
 }
 
@@ -145,7 +155,7 @@ static void on_left(const struct http_answer *from, void *data)
 	struct join_call *call = data;
 	struct tower_answer tower;
 
-	tower_read_answer(from, call->config.url, call->config.pin, &tower);
+	tower_read_answer(from, call->config.target, &tower);
 	call->config.fn(&tower, NULL, call->config.data);
 }
 

@@ -21,8 +21,7 @@ typedef void (*join_call_fn)(const struct tower_answer *tower, const struct join
 
 struct join_call_config {
 	struct http_client *client;
-	const struct http_url *url;
-	const char *pin; /* expected, for what is said of a wrong one; NULL for none */
+	const struct tower_target *target;
 	const char *zone;
 	const struct key *private_key;
 	const char *token; /* join token; NULL for none */
@@ -30,7 +29,8 @@ struct join_call_config {
 	void *data;
 };
 
-/* What `config` points to must stay as long as the call; the wish is read at once. */
+/* What `config` points to must stay as long as the call, but for the target, which is copied; the
+ * wish is read at once. */
 int join_call_start(const struct join_call_config *config, const struct join_wish *wish,
 		    struct join_call **ret_call, struct err *err) _must_check_;
 

@@ -28,8 +28,6 @@ static int take_identity(struct node *node, struct err *err)
 
 int node_open(struct node *node, struct config *config, struct err *err)
 {
-	struct http_trust trust = { .pin = *config->pin ? config->pin : NULL,
-				    .ca_file = config->ca_file };
 	int r;
 
 	node->config = config;
@@ -41,7 +39,7 @@ int node_open(struct node *node, struct config *config, struct err *err)
 	if (r >= 0 && view_new(config->zone, &node->view) < 0)
 		r = err_oom(err);
 	if (r >= 0)
-		r = http_client_new(node->loop, &trust, USER_AGENT, &node->http, err);
+		r = http_client_new(node->loop, USER_AGENT, &node->http, err);
 	return r;
 }
 
@@ -75,9 +73,7 @@ struct controller_config node_controller_config(const struct node *node)
 	return (struct controller_config){
 		.loop = node->loop,
 		.client = node->http,
-		.towers = config->towers,
-		.towers_len = config->towers_len,
-		.pin = *config->pin ? config->pin : NULL,
+		.targets = &config->targets,
 		.zone = config->zone,
 		.private_key = &config->private_key,
 		.token = config->token,

@@ -44,7 +44,11 @@ static json_t *time_to_json(int64_t ms)
 
 static json_t *report_tower(const struct controller_status *controller)
 {
-	return json_pack("{s:s, s:s, s:o, s:s}", "Url", controller->url, "State",
+	const struct tower_target *target = controller->target;
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s}", "Url", controller->url, "Trust",
+			 target ? target_trust_words(target->trust) : "", "Signpost",
+			 target ? target->signpost : "", "State",
 			 controller_state_word(controller->state), "Since",
 			 time_to_json(controller->since_ms), "Trouble", controller->trouble);
 }
@@ -213,6 +217,10 @@ void status_print(const json_t *report, FILE *to)
 	(void)fprintf(to, "tower      %s, %s since %s, revision %" PRId64 "\n",
 		      text_of(tower, "Url"), text_of(tower, "State"), text_of(tower, "Since"),
 		      number_of(report, "Revision"));
+	if (*text_of(tower, "Trust"))
+		(void)fprintf(to, "           vouched for by %s\n", text_of(tower, "Trust"));
+	if (*text_of(tower, "Signpost"))
+		(void)fprintf(to, "           found by %s\n", text_of(tower, "Signpost"));
 	/* What was refused last is often the trouble itself: once is enough. */
 	if (*trouble && !(*code && str_starts(trouble, code)))
 		(void)fprintf(to, "           %s\n", trouble);

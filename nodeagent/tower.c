@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "nodeagent/distrust.h"
 
 #define RETRY_AFTER_MAX_S 60
 
@@ -13,24 +14,6 @@ static bool is_passing(const struct refusal *refusal)
 {
 	return refusal->status >= 500 || refusal->status == 429 || refusal->status == 408 ||
 	       str_eq(refusal->code, "E401-nonce");
-}
-
-static void set_untrusted(const struct http_answer *from, const struct http_url *url,
-			  const char *pin, struct refusal *refusal)
-{
-	(void)snprintf(refusal->code, sizeof(refusal->code), "%s", pin ? "E-pin" : "E-certificate");
-	if (!pin) {
-		(void)snprintf(refusal->detail, sizeof(refusal->detail), "%.110s: %.180s",
-			       url->base, from->why);
-		refusal_hint(refusal, "give --controller-pin (the tower logs its pin at start) or "
-				      "--controller-ca");
-		return;
-	}
-	(void)snprintf(refusal->detail, sizeof(refusal->detail),
-		       "%.120s shows the key %s, --controller-pin says %s; nothing was sent to it",
-		       url->base, *from->found_pin ? from->found_pin : "of another pin", pin);
-	refusal_hint(refusal, "compare with the pin that the tower logs at start; when they agree, "
-			      "set --controller-pin to it; when not, somebody stands between");
 }
 
 /* A proxy in between may answer in its own words: those are no refusal of the tower's. */
@@ -43,15 +26,16 @@ static void set_foreign(const struct http_answer *from, const struct http_url *u
 		       from->status);
 }
 
-void tower_read_answer(const struct http_answer *from, const struct http_url *url, const char *pin,
+void tower_read_answer(const struct http_answer *from, const struct tower_target *target,
 		       struct tower_answer *ret_answer)
 {
+	const struct http_url *url = &target->url;
 	struct tower_answer answer = { .meaning = TOWER_AGREED };
 
 	answer.retry_after_ms = MIN(from->retry_after_s, RETRY_AFTER_MAX_S) * 1000;
 	if (from->outcome == HTTP_UNTRUSTED) {
 		answer.meaning = TOWER_UNTRUSTED;
-		set_untrusted(from, url, pin, &answer.refusal);
+		distrust_explain(from, target, &answer.refusal);
 	} else if (from->outcome == HTTP_UNREACHABLE) {
 		answer.meaning = TOWER_AWAY;
 		(void)snprintf(answer.why, sizeof(answer.why), "%.110s: %.200s", url->base,

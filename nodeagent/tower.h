@@ -6,8 +6,8 @@
 #ifndef NODEAGENT_TOWER_H
 #define NODEAGENT_TOWER_H
 
-#include "io/http_client.h"
 #include "mesh/refusal.h"
+#include "nodeagent/target.h"
 
 enum tower_meaning {
 	TOWER_AGREED,
@@ -23,8 +23,7 @@ struct tower_answer {
 	int64_t retry_after_ms;
 };
 
-/* `pin` is what was expected; NULL for none. */
-void tower_read_answer(const struct http_answer *from, const struct http_url *url, const char *pin,
+void tower_read_answer(const struct http_answer *from, const struct tower_target *target,
 		       struct tower_answer *ret_answer);
 
 #endif

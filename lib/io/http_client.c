@@ -14,16 +14,14 @@
 #include <sys/socket.h>
 
 #include "base/str.h"
+#include "io/http_client_trust.h"
 
 #define CONNECTIONS_KEPT 4
-#define FOUND_PIN_WORDS " public key hash: " /* how libcurl's diagnostics name what they found */
 
 struct http_client {
 	CURLM *multi;
 	struct loop *loop;
 	struct loop_timer *timer;
-	char *pin;
-	char *ca_file;
 	const char *user_agent;
 	http_address_fn on_address; /* NULL: nobody asked */
 	void *address_data;
@@ -64,17 +62,9 @@ static bool is_stream(const struct http_call *call)
 
 static enum http_outcome outcome_of(const struct http_call *call)
 {
-	switch (call->result) {
-	case CURLE_OK:
-		return call->is_silent ? HTTP_UNREACHABLE : HTTP_ANSWERED;
-	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_ISSUER_ERROR:
-	case CURLE_SSL_CACERT_BADFILE:
-		return HTTP_UNTRUSTED;
-	default:
-		return HTTP_UNREACHABLE;
-	}
+	if (call->result == CURLE_OK && !call->is_silent)
+		return HTTP_ANSWERED;
+	return http_trust_is_broken(call->result) ? HTTP_UNTRUSTED : HTTP_UNREACHABLE;
 }
 
 static const char *why_of(const struct http_call *call)
@@ -101,6 +91,8 @@ static void tell_end(struct http_call *call)
 	answer.body = call->bytes.at ? call->bytes.at : "";
 	answer.body_len = call->bytes.len;
 	answer.found_pin = call->found_pin;
+	if (answer.outcome == HTTP_UNTRUSTED)
+		answer.distrust = http_trust_why(call->easy, call->result, answer.why);
 	call->is_told = true;
 	call->on_done(&answer, call->data);
 }
@@ -239,19 +231,13 @@ static size_t take_bytes(char *bytes, size_t one, size_t len, void *data)
 	return call->bytes.failed ? 0 : len;
 }
 
-/*
- * libcurl compares the pin but names the one it found in its diagnostics only. Where those should
- * read otherwise the found pin stays unknown; the comparison does not depend on them.
- */
 static int take_diagnostic(CURL *easy, curl_infotype type, char *text, size_t len, void *data)
 {
 	struct http_call *call = data;
-	size_t skip = strlen(FOUND_PIN_WORDS);
 
 	(void)easy;
-	if (type == CURLINFO_TEXT && len > skip && memcmp(text, FOUND_PIN_WORDS, skip) == 0)
-		(void)snprintf(call->found_pin, sizeof(call->found_pin), "%.*s",
-			       (int)strcspn(text + skip, "\r\n"), text + skip);
+	if (type == CURLINFO_TEXT)
+		http_trust_find_pin(text, len, call->found_pin);
 	return 0;
 }
 
@@ -281,8 +267,8 @@ static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_s
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-int http_client_new(struct loop *loop, const struct http_trust *trust, const char *user_agent,
-		    struct http_client **ret_client, struct err *err)
+int http_client_new(struct loop *loop, const char *user_agent, struct http_client **ret_client,
+		    struct err *err)
 {
 	struct http_client *client = calloc(1, sizeof(*client));
 	int r;
@@ -292,12 +278,9 @@ int http_client_new(struct loop *loop, const struct http_trust *trust, const cha
 	TAILQ_INIT(&client->calls);
 	client->loop = loop;
 	client->user_agent = user_agent;
-	client->pin = trust->pin ? strdup(trust->pin) : NULL;
-	client->ca_file = trust->ca_file ? strdup(trust->ca_file) : NULL;
 	client->multi = curl_multi_init();
 	r = loop_timer_new(loop, on_timer, client, &client->timer, err);
-	if (r < 0 || !client->multi || (trust->pin && !client->pin) ||
-	    (trust->ca_file && !client->ca_file)) {
+	if (r < 0 || !client->multi) {
 		http_client_free(client);
 		return err_oom(err);
 	}
@@ -323,29 +306,7 @@ void http_client_free(struct http_client *client)
 	/* Closes the connections, and with them removes their watches. */
 	(void)curl_multi_cleanup(client->multi);
 	loop_timer_free(client->timer);
-	free(client->pin);
-	free(client->ca_file);
 	free(client);
-}
-
-static void set_trust(CURL *easy, const struct http_client *client)
-{
-	bool by_pin_alone = client->pin && !client->ca_file;
-
-	(void)curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (client->ca_file || client->pin) {
-		/* Not the system's, which take megabytes to hold. */
-		(void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-		(void)curl_easy_setopt(easy, CURLOPT_CAINFO, client->ca_file);
-	}
-	if (by_pin_alone) {
-		(void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-		(void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-	}
-	if (client->pin) {
-		(void)curl_easy_setopt(easy, CURLOPT_PINNEDPUBLICKEY, client->pin);
-		(void)curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
-	}
 }
 
 /* Options that keep a copy of a text can fail for want of memory; those are checked. */
@@ -407,8 +368,7 @@ static int start_call(struct http_call *call, const struct http_request *request
 	if (r < 0)
 		return r;
 	set_callbacks(call);
-	set_trust(call->easy, call->client);
-	if (set_request(call, request) < 0)
+	if (http_trust_set(call->easy, request->trust) < 0 || set_request(call, request) < 0)
 		return err_oom(err);
 	code = curl_multi_add_handle(call->client->multi, call->easy);
 	if (code != CURLM_OK)

@@ -41,17 +41,20 @@ int http_url_parse(const char *text, struct http_url *ret_url, struct err *err) 
 int http_pin_parse(const char *text, char ret_pin[static HTTP_PIN_BYTES],
 		   struct err *err) _must_check_;
 
-/* With a pin and no file of certificates the pin alone decides. */
+/*
+ * What vouches for a server: its pin alone, whatever its certificate says; else the certificates
+ * of the file; else the system's.
+ */
 struct http_trust {
-	const char *pin;     /* the server's key must be this one; NULL for any */
+	const char *pin;     /* the server's key must be this one; NULL for none */
 	const char *ca_file; /* certificates (PEM) that vouch; NULL: the system's */
 };
 
 struct http_client;
 
-/* `trust` holds for every https request; its texts are copied. `user_agent` must stay alive. */
-int http_client_new(struct loop *loop, const struct http_trust *trust, const char *user_agent,
-		    struct http_client **ret_client, struct err *err) _must_check_;
+/* `user_agent` must stay alive. */
+int http_client_new(struct loop *loop, const char *user_agent, struct http_client **ret_client,
+		    struct err *err) _must_check_;
 
 /*
  * Calls `fn` with every address that a connection is tried to, before it is: names have changing
@@ -69,14 +72,25 @@ enum http_outcome {
 	HTTP_UNTRUSTED,   /* the pin or the certificate is wrong: nothing was sent */
 };
 
+/* What is wrong with a server that is not trusted. */
+enum http_distrust {
+	HTTP_DISTRUST_OTHER,   /* `why` has the TLS library's words */
+	HTTP_DISTRUST_PIN,     /* another key */
+	HTTP_DISTRUST_EXPIRED, /* the certificate was good until some time ago */
+	HTTP_DISTRUST_EARLY,   /* it is not good yet */
+	HTTP_DISTRUST_NAME,    /* it is good for other hosts */
+	HTTP_DISTRUST_ISSUER,  /* it is self-made, or made by somebody who is not known */
+};
+
 struct http_answer {
 	enum http_outcome outcome;
 	int status;
 	const char *body; /* NUL-terminated; "" for a stream that was handed to on_data */
 	size_t body_len;
-	int64_t retry_after_s; /* 0: not said */
-	const char *why;       /* of a failure, in a sentence; else "" */
-	const char *found_pin; /* HTTP_UNTRUSTED: the server's pin; "" when it is not known */
+	int64_t retry_after_s;       /* 0: not said */
+	const char *why;             /* of a failure, in a sentence; else "" */
+	enum http_distrust distrust; /* of HTTP_UNTRUSTED */
+	const char *found_pin; /* HTTP_DISTRUST_PIN: the server's pin; "" when it is not known */
 };
 
 struct http_call;
@@ -88,8 +102,9 @@ typedef void (*http_data_fn)(const char *bytes, size_t len, void *data);
 struct http_request {
 	const char *method;
 	const char *url;
-	const char *const *headers; /* "Name: value", NULL at the end; NULL for none */
-	const char *body;           /* NULL for none */
+	const struct http_trust *trust; /* of an https URL; NULL: the system's certificates */
+	const char *const *headers;     /* "Name: value", NULL at the end; NULL for none */
+	const char *body;               /* NULL for none */
 	size_t body_len;
 	int64_t timeout_ms;   /* for all of it; 0: none */
 	int64_t silent_ms;    /* over when not a byte came for so long; 0: never */

@@ -56,8 +56,9 @@ static void takes_the_defaults_of_the_documentation(void)
 	check_str(config.interface, "wg0");
 	check_str(config.run_dir, "/run/aircrew");
 	check(config.listen_port == 51820 && config.mtu == 0);
-	check(config.towers_len == 1 && config.towers[0].is_loopback && !config.towers[0].is_tls);
-	check_str(config.towers[0].base, "http://127.0.0.1:8080");
+	check(config.targets.len == 1 && config.targets.at[0].url.is_loopback &&
+	      !config.targets.at[0].url.is_tls);
+	check_str(config.targets.at[0].url.base, "http://127.0.0.1:8080");
 	check(config.endpoint.family == IP_NONE && config.prefixes.len == 0);
 	check(!config.daemon && !config.dry_run && config.has_key && !config.token);
 }
@@ -160,7 +161,7 @@ static void allows_plain_http_for_those_who_insist(void)
 	_cleanup_(config_done) struct config config = { 0 };
 
 	check(make("--controller=http://192.0.2.1:8080 --insecure", &config, NULL) == 0);
-	check(!config.towers[0].is_loopback);
+	check(!config.targets.at[0].url.is_loopback);
 }
 
 static void an_empty_value_is_none(void)
@@ -179,12 +180,12 @@ static void takes_several_towers(void)
 
 	check(make("--controller=https://a:1,https://B --controller https://[::1]:8443/", &config,
 		   NULL) == 0);
-	check(config.towers_len == 3);
-	check_str(config.towers[0].base, "https://a:1");
-	check_str(config.towers[1].base, "https://B:443");
-	check_str(config.towers[2].base, "https://[::1]:8443");
-	check_str(config.towers[2].host, "::1");
-	check(config.towers[2].is_loopback);
+	check(config.targets.len == 3);
+	check_str(config.targets.at[0].url.base, "https://a:1");
+	check_str(config.targets.at[1].url.base, "https://B:443");
+	check_str(config.targets.at[2].url.base, "https://[::1]:8443");
+	check_str(config.targets.at[2].url.host, "::1");
+	check(config.targets.at[2].url.is_loopback);
 }
 
 static void takes_a_pin_with_and_without_its_name(void)

@@ -79,7 +79,6 @@ static void on_connection(uint32_t events, void *data)
 static void set_up(struct stage *stage, const char *canned)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET };
-	struct http_trust trust = { 0 };
 	socklen_t len = sizeof(address);
 
 	*stage = (struct stage){ .canned = canned, .peer = -1 };
@@ -95,7 +94,7 @@ static void set_up(struct stage *stage, const char *canned)
 			  &stage->listener_watch, NULL) == 0);
 	check(loop_timer_new(stage->loop, on_deadline, stage, &stage->deadline, NULL) == 0);
 	loop_timer_set(stage->deadline, DEADLINE_MS);
-	check(http_client_new(stage->loop, &trust, "test/1", &stage->client, NULL) == 0);
+	check(http_client_new(stage->loop, "test/1", &stage->client, NULL) == 0);
 }
 
 static void tear_down(struct stage *stage)

@@ -94,20 +94,21 @@ static void report_has_its_shape(void)
 	set_up(&stage);
 	report = status_report(&stage.input);
 	text = json_dumps(report, JSON_COMPACT);
-	check_str(text,
-		  "{\"Version\":\"" VERSION "\",\"Zone\":\"blue\",\"PublicKey\":\"" SELF "\","
-		  "\"Hostname\":\"me\",\"NodeAddress\":\"10.20.0.1\",\"Generation\":1,"
-		  "\"Tower\":{\"Url\":\"https://192.0.2.9:8443\",\"State\":\"connected\","
-		  "\"Since\":\"2026-01-31T11:00:00Z\",\"Trouble\":\"\"},\"Revision\":9,"
-		  "\"Interface\":\"wg0\",\"Backend\":\"userspace\","
-		  "\"BackendWhy\":\"the kernel has none\",\"Mtu\":1420,\"InSync\":true,"
-		  "\"Trouble\":\"\",\"Conflicts\":[],\"Overlap\":\"\",\"Refusal\":null,\"Peers\":["
-		  "{\"PublicKey\":\"" NEAR "\",\"Hostname\":\"near\",\"NodeAddress\":\"10.20.0.2\","
-		  "\"ChildPrefixes\":[\"172.24.0.0/24\"],\"Endpoint\":\"192.0.2.2:40000\","
-		  "\"InWireGuard\":true,\"HandshakeAge\":12,\"RxBytes\":300,\"TxBytes\":4000},"
-		  "{\"PublicKey\":\"" FAR "\",\"Hostname\":\"far\",\"NodeAddress\":\"10.20.0.3\","
-		  "\"ChildPrefixes\":[],\"Endpoint\":\"\",\"InWireGuard\":false,"
-		  "\"HandshakeAge\":null,\"RxBytes\":0,\"TxBytes\":0}]}");
+	check_str(
+		text,
+		"{\"Version\":\"" VERSION "\",\"Zone\":\"blue\",\"PublicKey\":\"" SELF "\","
+		"\"Hostname\":\"me\",\"NodeAddress\":\"10.20.0.1\",\"Generation\":1,"
+		"\"Tower\":{\"Url\":\"https://192.0.2.9:8443\",\"Trust\":\"\",\"Signpost\":\"\",\"State\":\"connected\","
+		"\"Since\":\"2026-01-31T11:00:00Z\",\"Trouble\":\"\"},\"Revision\":9,"
+		"\"Interface\":\"wg0\",\"Backend\":\"userspace\","
+		"\"BackendWhy\":\"the kernel has none\",\"Mtu\":1420,\"InSync\":true,"
+		"\"Trouble\":\"\",\"Conflicts\":[],\"Overlap\":\"\",\"Refusal\":null,\"Peers\":["
+		"{\"PublicKey\":\"" NEAR "\",\"Hostname\":\"near\",\"NodeAddress\":\"10.20.0.2\","
+		"\"ChildPrefixes\":[\"172.24.0.0/24\"],\"Endpoint\":\"192.0.2.2:40000\","
+		"\"InWireGuard\":true,\"HandshakeAge\":12,\"RxBytes\":300,\"TxBytes\":4000},"
+		"{\"PublicKey\":\"" FAR "\",\"Hostname\":\"far\",\"NodeAddress\":\"10.20.0.3\","
+		"\"ChildPrefixes\":[],\"Endpoint\":\"\",\"InWireGuard\":false,"
+		"\"HandshakeAge\":null,\"RxBytes\":0,\"TxBytes\":0}]}");
 	tear_down(&stage);
 }
 
@@ -231,16 +232,17 @@ static void a_tower_answer_has_one_meaning(void)
 		  "https://t:1: refused" },
 		{ { .outcome = HTTP_UNTRUSTED, .body = "", .found_pin = "sha256//found" },
 		  TOWER_UNTRUSTED,
-		  "sha256//found, --controller-pin says sha256//wanted" },
+		  "sha256//found, but the pin of --controller-pin is sha256//wanted" },
 	};
-	static const struct http_url url = { .base = "https://t:1" };
+	static const struct tower_target target = { .url = { .base = "https://t:1" },
+						    .pin = "sha256//wanted" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct http_answer from = rows[i].answer;
 		struct tower_answer answer;
 
 		from.body_len = strlen(from.body);
-		tower_read_answer(&from, &url, "sha256//wanted", &answer);
+		tower_read_answer(&from, &target, &answer);
 		check(answer.meaning == rows[i].meaning);
 		check(strstr(answer.why, rows[i].says) != NULL);
 		check(answer.meaning != TOWER_UNTRUSTED || str_eq(answer.refusal.code, "E-pin"));
