@@ -30,6 +30,10 @@ static const struct option_row rows[] = {
 	{ OPTION_LIST, "tls-name", NULL, "CONTROLTOWER_TLS_NAMES", "NAME", NULL,
 	  "A further name or address for the self-made certificate; may be repeated.",
 	  AT(tls_names), false },
+	{ OPTION_TEXT, "stun-listen", NULL, "CONTROLTOWER_STUN_LISTEN", "ADDRESS", NULL,
+	  "STUN by UDP, as IP:PORT (3478 by custom; [::]:3478 for all addresses): tells nodes "
+	  "behind NAT how they look from outside. They ask the host of the tower's URL.",
+	  AT(stun_listen), false },
 	{ OPTION_GROUP, .name = "Who may do what" },
 	{ OPTION_TEXT, "admin-token-file", NULL, "CONTROLTOWER_ADMIN_TOKEN_FILE", "FILE", NULL,
 	  "Holds the admin token; once there is one, every listener asks for it.",
@@ -110,6 +114,7 @@ const struct option_table tower_config_options = {
 
 static int check_listeners(const struct tower_config *config, struct err *err)
 {
+	struct endpoint stun;
 	bool local;
 	int r = http_address_is_local(config->listen, &local, err);
 
@@ -122,6 +127,8 @@ static int check_listeners(const struct tower_config *config, struct err *err)
 			       config->listen);
 	if (config->tls_listen && http_address_is_local(config->tls_listen, &local, err) < 0)
 		return err_wrap(err, "--tls-listen");
+	if (config->stun_listen && endpoint_parse(config->stun_listen, &stun, err) < 0)
+		return err_wrap(err, "--stun-listen");
 	if (!config->tls_cert != !config->tls_key)
 		return err_set(err, -EINVAL, "--tls-cert and --tls-key go together");
 	if (config->tls_cert && !config->tls_listen)

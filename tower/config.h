@@ -15,6 +15,7 @@ struct tower_config {
 	struct option_list tls_names;
 	char *admin_token_file;
 	char *viewer_token_file;
+	char *stun_listen;
 	char *auth;
 	char *redis;
 	char *redis_password_file;

@@ -11,6 +11,7 @@
 #include "crypto/crypto.h"
 #include "mesh/addr.h"
 #include "tower/api/http_address.h"
+#include "tower/stun.h"
 #include "tower/user.h"
 
 #define SECRET_FILE_MAX 4096
@@ -58,12 +59,18 @@ static int open_listeners(const struct tower_config *config, struct given *given
 	if (fd < 0)
 		return err_wrap(err, "--listen");
 	given->plain_fd = fd;
-	if (!config->tls_listen)
-		return 0;
-	fd = http_address_open(config->tls_listen, err);
-	if (fd < 0)
-		return err_wrap(err, "--tls-listen");
-	given->tls_fd = fd;
+	if (config->tls_listen) {
+		fd = http_address_open(config->tls_listen, err);
+		if (fd < 0)
+			return err_wrap(err, "--tls-listen");
+		given->tls_fd = fd;
+	}
+	if (config->stun_listen) {
+		fd = stun_socket_open(config->stun_listen, err);
+		if (fd < 0)
+			return err_wrap(err, "--stun-listen");
+		given->stun_fd = fd;
+	}
 	return 0;
 }
 
@@ -123,7 +130,7 @@ static int become_user(const struct tower_config *config, struct given *given, s
 
 int given_take(const struct tower_config *config, struct given *ret_given, struct err *err)
 {
-	struct given given = { .plain_fd = -1, .tls_fd = -1 };
+	struct given given = { .plain_fd = -1, .tls_fd = -1, .stun_fd = -1 };
 	int r = name_secret_dir(config, &given, err);
 
 	if (r == 0)
@@ -158,6 +165,7 @@ void given_done(struct given *given)
 {
 	attr_closep(&given->plain_fd);
 	attr_closep(&given->tls_fd);
+	attr_closep(&given->stun_fd);
 	given_forget_tokens(given);
 	free_secret(&given->redis_password);
 	tls_material_done(&given->tls);

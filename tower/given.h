@@ -14,6 +14,7 @@
 struct given {
 	int plain_fd; /* listening sockets; -1 for none, or once handed on */
 	int tls_fd;
+	int stun_fd;
 	char *admin_token; /* NULL for none */
 	char *viewer_token;
 	char *redis_password;

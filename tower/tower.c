@@ -2,12 +2,14 @@
 #include "tower/tower.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "base/log.h"
 #include "base/str.h"
 #include "tower/api/api.h"
 #include "tower/given.h"
+#include "tower/stun.h"
 
 #define SWEEP_MS 60000
 #define OTHER_DESCRIPTORS 100 /* of files, Redis, timers; the rest may be connections */
@@ -25,6 +27,7 @@ struct tower {
 	struct auth *auth;
 	struct api *api;
 	struct http *http;
+	struct stun *stun;
 	struct loop_timer *sweep;
 	bool announced;
 };
@@ -211,6 +214,7 @@ static int make_commit(struct tower *tower, struct err *err)
 
 static int make_api(struct tower *tower, struct err *err)
 {
+	const char *stun = tower->config->stun_listen;
 	const struct api_config api = {
 		.loop = tower->loop,
 		.http = tower->http,
@@ -221,6 +225,7 @@ static int make_api(struct tower *tower, struct err *err)
 		.watch = tower->watch,
 		.auth = tower->auth,
 		.tls = tower->config->tls_listen ? &tower->given.tls : NULL,
+		.stun = stun ? strrchr(stun, ':') : NULL,
 	};
 
 	return api_new(&api, &tower->api, err);
@@ -341,6 +346,8 @@ int tower_new(struct loop *loop, const struct tower_config *config, struct tower
 		r = serve_plain(tower, err);
 	if (r == 0 && config->tls_listen)
 		r = serve_tls(tower, err);
+	if (r == 0 && config->stun_listen)
+		r = stun_new(loop, TAKE_FD(tower->given.stun_fd), &tower->stun, err);
 	if (r < 0) {
 		tower_free(tower);
 		return r;
@@ -353,6 +360,7 @@ void tower_free(struct tower *tower)
 {
 	if (!tower)
 		return;
+	stun_free(tower->stun);
 	http_free(tower->http);
 	api_free(tower->api);
 	loop_timer_free(tower->sweep);

@@ -23,6 +23,7 @@ struct api_config {
 	struct watch *watch;
 	struct auth *auth;
 	const struct tls_material *tls; /* whose names are hosts of ours; NULL for none */
+	const char *stun;               /* ":3478", on the host of this tower; NULL for none */
 };
 
 struct api;

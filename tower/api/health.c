@@ -50,8 +50,8 @@ void challenge_get(struct api_call *call)
 
 	auth_challenge(call->api->c.auth, commit_now_ms(call->api->c.commit), nonce, &tower_public);
 	key_format(&tower_public, key_text);
-	object = json_pack("{s:s, s:s, s:i}", "Nonce", nonce, "TowerKey", key_text, "ExpiresIn",
-			   AUTH_NONCE_MS / 1000);
+	object = json_pack("{s:s, s:s, s:i, s:s*}", "Nonce", nonce, "TowerKey", key_text,
+			   "ExpiresIn", AUTH_NONCE_MS / 1000, "Stun", call->api->c.stun);
 	text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	json_decref(object);
 	http_answer_json(call->http, 200, text, text ? strlen(text) : 0);
