@@ -86,7 +86,8 @@ static int name_secret_dir(const struct tower_config *config, struct given *give
 	return 0;
 }
 
-static int load_tls(const struct tower_config *config, struct given *given, struct err *err)
+int given_load_tls(const struct tower_config *config, const struct given *given,
+		   struct tls_material *ret_tls, struct err *err)
 {
 	char host[IP_TEXT_BYTES] = "";
 	struct endpoint endpoint;
@@ -103,7 +104,7 @@ static int load_tls(const struct tower_config *config, struct given *given, stru
 	if (endpoint_parse(config->tls_listen, &endpoint, NULL) == 0 &&
 	    ip_to_number(&endpoint.ip) != 0)
 		ip_format(&endpoint.ip, host);
-	return tls_load(&tls, clock_real_ms(), &given->tls, err);
+	return tls_load(&tls, clock_real_ms(), ret_tls, err);
 }
 
 /*
@@ -116,7 +117,7 @@ static int become_user(const struct tower_config *config, struct given *given, s
 	int r = user_find(config->user, &user, err);
 
 	if (r == 0 && config->tls_listen && config->tls_cert)
-		r = load_tls(config, given, err);
+		r = given_load_tls(config, given, &given->tls, err);
 	if (r == 0 && !config->redis)
 		r = user_own_dir(&user, config->state_dir, err);
 	if (r == 0)
@@ -124,7 +125,7 @@ static int become_user(const struct tower_config *config, struct given *given, s
 	if (r == 0)
 		r = user_become(&user, err);
 	if (r == 0 && config->tls_listen && !config->tls_cert)
-		r = load_tls(config, given, err);
+		r = given_load_tls(config, given, &given->tls, err);
 	return r;
 }
 

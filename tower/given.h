@@ -29,6 +29,13 @@ struct given {
 int given_take(const struct tower_config *config, struct given *ret_given,
 	       struct err *err) _must_check_;
 
+/*
+ * Loads what --tls-cert and --tls-key name, or the self-made certificate, as whoever we are by now.
+ * *ret_tls is the caller's (tls_material_done).
+ */
+int given_load_tls(const struct tower_config *config, const struct given *given,
+		   struct tls_material *ret_tls, struct err *err) _must_check_;
+
 /* Wipes the two tokens: who asks for them keeps what it needs. */
 void given_forget_tokens(struct given *given);
 

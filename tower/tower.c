@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "tower/api/api.h"
+#include "tower/certificate.h"
 #include "tower/given.h"
 #include "tower/stun.h"
 
@@ -28,6 +29,7 @@ struct tower {
 	struct api *api;
 	struct http *http;
 	struct stun *stun;
+	struct certificate *certificate;
 	struct loop_timer *sweep;
 	bool announced;
 };
@@ -291,6 +293,18 @@ static int make_watch(struct tower *tower, struct err *err)
 	return watch_new(&watch, &tower->watch, err);
 }
 
+static int make_certificate(struct tower *tower, struct err *err)
+{
+	const struct certificate_config certificate = {
+		.loop = tower->loop,
+		.http = tower->http,
+		.options = tower->config,
+		.given = &tower->given,
+	};
+
+	return certificate_new(&certificate, &tower->certificate, err);
+}
+
 static int make_rooms(struct tower *tower, struct err *err)
 {
 	int r = 0;
@@ -308,6 +322,8 @@ static int make_rooms(struct tower *tower, struct err *err)
 		r = make_http(tower, err);
 	if (r == 0)
 		r = make_api(tower, err);
+	if (r == 0)
+		r = make_certificate(tower, err);
 	if (r == 0)
 		r = loop_timer_new(tower->loop, sweep, tower, &tower->sweep, err);
 	if (r == 0)
@@ -361,6 +377,7 @@ void tower_free(struct tower *tower)
 	if (!tower)
 		return;
 	stun_free(tower->stun);
+	certificate_free(tower->certificate);
 	http_free(tower->http);
 	api_free(tower->api);
 	loop_timer_free(tower->sweep);

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/clock.h"
 #include "tower/api/call.h"
 
 void health_get(struct api_call *call)
@@ -30,12 +31,17 @@ void ready_get(struct api_call *call)
 	enum store_status status = store_status(c->store);
 	/* Revision 1 makes the zone 'default': before it nothing can be asked for. */
 	bool ready = status == STORE_READY && state_revision(c->state) > 0;
-	json_t *object = json_pack("{s:b, s:s, s:s, s:s, s:I}", "ready", ready, "status",
-				   status_word(status, ready), "why", store_status_why(c->store),
-				   "durability", store_is_durable(c->store) ? "strong" : "weak",
-				   "revision", (json_int_t)state_revision(c->state));
-	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+	char expires[CLOCK_TEXT_BYTES] = "";
+	json_t *object;
+	char *text;
 
+	if (c->tls)
+		clock_format(c->tls->expires_ms, expires);
+	object = json_pack("{s:b, s:s, s:s, s:s, s:I, s:s}", "ready", ready, "status",
+			   status_word(status, ready), "why", store_status_why(c->store),
+			   "durability", store_is_durable(c->store) ? "strong" : "weak", "revision",
+			   (json_int_t)state_revision(c->state), "certificateExpires", expires);
+	text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	json_decref(object);
 	http_answer_json(call->http, ready ? 200 : 503, text, text ? strlen(text) : 0);
 }

@@ -13,10 +13,9 @@
 
 #include "tower/api/http_room.h"
 
-#define RESUME_SLICE 500     /* connections resumed between two turns of the loop */
-#define SPARE_CONNECTIONS 64 /* above our own limit: these are told, not left hanging */
+#define RESUME_SLICE 500 /* connections resumed between two turns of the loop */
 
-static void *on_uri(void *data, const char *uri, struct MHD_Connection *mhd)
+void *request_begin(void *data, const char *uri, struct MHD_Connection *mhd)
 {
 	struct daemon *daemon = data;
 	struct http_request *request = calloc(1, sizeof(*request));
@@ -62,9 +61,9 @@ static enum MHD_Result start_request(struct http_request *request, const char *m
 	return MHD_queue_response(request->mhd, (unsigned)request->status, request->response);
 }
 
-static enum MHD_Result on_request(void *data, struct MHD_Connection *mhd, const char *url,
-				  const char *method, const char *version, const char *upload,
-				  size_t *upload_len, void **state)
+enum MHD_Result request_handle(void *data, struct MHD_Connection *mhd, const char *url,
+			       const char *method, const char *version, const char *upload,
+			       size_t *upload_len, void **state)
 {
 	struct http_request *request = *state;
 
@@ -89,8 +88,8 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *mhd, const 
 	return MHD_YES;
 }
 
-static void on_completed(void *data, struct MHD_Connection *mhd, void **state,
-			 enum MHD_RequestTerminationCode why)
+void request_complete(void *data, struct MHD_Connection *mhd, void **state,
+		      enum MHD_RequestTerminationCode why)
 {
 	struct http_request *request = *state;
 	struct daemon *daemon = data;
@@ -161,12 +160,13 @@ static int64_t before_sleep(void *data)
 	return TAILQ_EMPTY(&http->resuming) ? sleep_ms : 0;
 }
 
-static void on_readable(uint32_t events, void *data)
+static void on_sweep(void *data)
 {
-	struct daemon *daemon = data;
+	struct http *http = data;
 
-	(void)events;
-	(void)MHD_run(daemon->mhd);
+	connection_sweep(http);
+	daemon_sweep(http);
+	loop_timer_set(http->sweep, HTTP_SWEEP_MS);
 }
 
 int http_new(struct loop *loop, const struct http_limits *limits, http_dispatch_fn dispatch_fn,
@@ -188,7 +188,7 @@ int http_new(struct loop *loop, const struct http_limits *limits, http_dispatch_
 	RB_INIT(&http->clients);
 	r = loop_hook_new(loop, before_sleep, http, &http->hook, err);
 	if (r == 0)
-		r = loop_timer_new(loop, connection_sweep, http, &http->sweep, err);
+		r = loop_timer_new(loop, on_sweep, http, &http->sweep, err);
 	if (r < 0) {
 		http_free(http);
 		return r;
@@ -198,15 +198,17 @@ int http_new(struct loop *loop, const struct http_limits *limits, http_dispatch_
 	return 0;
 }
 
-/* MHD_stop_daemon must not meet a suspended connection: all are resumed, and told to go. */
-static void end_requests(struct http *http)
+void http_end_requests(struct daemon *daemon)
 {
+	struct http *http = daemon->http;
 	struct http_request *request;
 
-	http->closing = true;
+	daemon->closing = true;
 	LIST_FOREACH(request, &http->requests, link) {
 		struct refusal refusal;
 
+		if (request->daemon != daemon)
+			continue;
 		if (request->phase == PHASE_DISPATCHED) {
 			if (request->on_gone)
 				request->on_gone(request->data);
@@ -226,70 +228,11 @@ void http_free(struct http *http)
 
 	if (!http)
 		return;
-	end_requests(http);
-	while ((daemon = LIST_FIRST(&http->daemons))) {
-		LIST_REMOVE(daemon, link);
-		loop_fd_free(daemon->watch);
-		MHD_stop_daemon(daemon->mhd);
-		free(daemon);
-	}
+	LIST_FOREACH(daemon, &http->daemons, link)
+		http_end_requests(daemon);
+	while ((daemon = LIST_FIRST(&http->daemons)))
+		daemon_stop(daemon);
 	loop_timer_free(http->sweep);
 	loop_hook_free(http->hook);
 	free(http);
-}
-
-static struct MHD_Daemon *start_daemon(struct daemon *daemon, int fd,
-				       const struct http_listener *listener)
-{
-	const struct http_limits *limits = &daemon->http->limits;
-	bool tls = listener->cert_pem != NULL;
-	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (tls ? MHD_USE_TLS : 0);
-	struct MHD_OptionItem options[] = {
-		{ MHD_OPTION_LISTEN_SOCKET, fd, NULL },
-		{ MHD_OPTION_CONNECTION_LIMIT, limits->connections + SPARE_CONNECTIONS, NULL },
-		{ MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-		  limits->connections_per_address + SPARE_CONNECTIONS, NULL },
-		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTP_POOL_BYTES, NULL },
-		{ MHD_OPTION_CONNECTION_TIMEOUT, limits->idle_s, NULL },
-		{ MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_uri, daemon },
-		{ MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, daemon },
-		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)connection_notify, daemon },
-		{ MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)listener->cert_pem },
-		{ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)listener->key_pem },
-		{ MHD_OPTION_END, 0, NULL },
-	};
-
-	if (!tls)
-		options[8].option = MHD_OPTION_END;
-	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, daemon, MHD_OPTION_ARRAY, options,
-				MHD_OPTION_END);
-}
-
-int http_listen(struct http *http, const struct http_listener *listener, struct err *err)
-{
-	struct daemon *daemon = calloc(1, sizeof(*daemon));
-	_cleanup_close_ int fd = listener->fd;
-	int r;
-
-	if (!daemon)
-		return err_oom(err);
-	daemon->http = http;
-	daemon->trust = listener->trust;
-	daemon->mhd = start_daemon(daemon, fd, listener);
-	if (!daemon->mhd) {
-		free(daemon);
-		return err_set(err, -EIO, "the HTTP server cannot start%s",
-			       listener->cert_pem ? " with this certificate and key" : "");
-	}
-	(void)TAKE_FD(fd); /* the daemon's now */
-	r = loop_fd_new(http->loop,
-			MHD_get_daemon_info(daemon->mhd, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
-			EPOLLIN, on_readable, daemon, &daemon->watch, err);
-	if (r < 0) {
-		MHD_stop_daemon(daemon->mhd);
-		free(daemon);
-		return r;
-	}
-	LIST_INSERT_HEAD(&http->daemons, daemon, link);
-	return 0;
 }

@@ -15,6 +15,7 @@
 #include "mesh/refusal.h"
 #include "tower/auth.h"
 
+#define HTTP_RETIRED_MAX 8 /* replaced certificates that connections still use */
 #define HTTP_BODY_MAX 65536
 #define HTTP_BODIES_MAX (32 * 1024 * 1024) /* of all requests at once: else E503-busy */
 #define HTTP_DRAIN_MAX (1024 * 1024) /* of a body that is too long, read before it is refused */
@@ -52,6 +53,13 @@ struct http_listener {
 };
 int http_listen(struct http *http, const struct http_listener *listener,
 		struct err *err) _must_check_;
+
+/*
+ * New connections of the TLS listeners see this certificate (PEM texts, read at once) from now on;
+ * those that stand keep theirs until they end. On failure everything stays as it is.
+ */
+int http_replace_certificate(struct http *http, const char *cert_pem, const char *key_pem,
+			     struct err *err) _must_check_;
 
 /* What was asked; all borrowed. */
 struct http_asked {

@@ -150,7 +150,7 @@ static ssize_t read_stream(void *data, uint64_t position, char *to, size_t to_by
 	/* The headers are out by now. */
 	if (position == 0)
 		slim_down(request);
-	if (request->daemon->http->closing)
+	if (request->daemon->closing)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	n = request->stream.read(to, to_bytes, request->stream.data);
 	if (n < 0)

@@ -128,9 +128,8 @@ void connection_notify(void *data, struct MHD_Connection *mhd, void **context,
 /*
  * libmicrohttpd's timeout counts idle time: one byte now and then would hold a connection for ever.
  */
-void connection_sweep(void *data)
+void connection_sweep(struct http *http)
 {
-	struct http *http = data;
 	int64_t oldest_ms = loop_now_ms(http->loop) - (int64_t)http->limits.request_s * 1000;
 	struct connection *connection;
 
@@ -138,5 +137,4 @@ void connection_sweep(void *data)
 		(void)shutdown(connection->fd, SHUT_RDWR);
 		connection_stop_waiting(connection);
 	}
-	loop_timer_set(http->sweep, HTTP_SWEEP_MS);
 }

@@ -22,6 +22,9 @@ struct daemon {
 	struct loop_fd *watch;
 	struct auth_listener trust;
 	bool resumed; /* connections were resumed: it must run before the loop sleeps */
+	bool is_tls;
+	bool retired; /* its certificate was replaced: it accepts nobody, and ends with its last */
+	bool closing; /* its streams are told to end */
 	LIST_ENTRY(daemon) link;
 };
 
@@ -94,10 +97,9 @@ struct http {
 	struct http_limits limits;
 	http_dispatch_fn dispatch;
 	void *data;
-	bool closing;
 	unsigned connections;
-	size_t bodies_bytes; /* of all requests */
-	LIST_HEAD(, daemon) daemons;
+	size_t bodies_bytes;                    /* of all requests */
+	LIST_HEAD(daemon_list, daemon) daemons; /* newest first */
 	LIST_HEAD(, http_request) requests;
 	struct request_queue resuming;
 	struct connection_queue waiting;
@@ -121,10 +123,27 @@ bool request_is_hopeless(struct http_request *request);
 /* True when the request does not fit, and was refused. */
 bool request_refuse_unfit(struct http_request *request, const struct connection *connection);
 
+/* For libmicrohttpd: a request line came, a request goes on, a request is over. */
+void *request_begin(void *data, const char *uri, struct MHD_Connection *mhd);
+enum MHD_Result request_handle(void *data, struct MHD_Connection *mhd, const char *url,
+			       const char *method, const char *version, const char *upload,
+			       size_t *upload_len, void **state);
+void request_complete(void *data, struct MHD_Connection *mhd, void **state,
+		      enum MHD_RequestTerminationCode why);
+
+/* Ends what a daemon still does: it must not be stopped with a suspended connection. */
+void http_end_requests(struct daemon *daemon);
+
+/* After http_end_requests, or without connections. */
+void daemon_stop(struct daemon *daemon);
+
+/* Stops the retired ones that have nobody left, or are too many. For the timer. */
+void daemon_sweep(struct http *http);
+
 /* For MHD_OPTION_NOTIFY_CONNECTION, and for the timer. */
 void connection_notify(void *data, struct MHD_Connection *mhd, void **context,
 		       enum MHD_ConnectionNotificationCode what);
-void connection_sweep(void *data);
+void connection_sweep(struct http *http);
 
 /* Has the connection's handler called again, before the loop sleeps. */
 void http_resume(struct http_request *request);
