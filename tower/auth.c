@@ -13,6 +13,7 @@
 #include "tower/auth_credential.h"
 #include "tower/auth_identify.h"
 #include "tower/auth_rules.h"
+#include "tower/auth_signpost.h"
 #include "tower/auth_state.h"
 #include "tower/auth_ticket.h"
 #include "tower/secrets.h"
@@ -21,6 +22,7 @@
 #define NONCE_FILE "nonce.secret"
 #define PROOF_FILE "proof.key"
 #define FINGERPRINT_DOMAIN "apex secrets v1"
+#define TOWER_ID_DOMAIN "apex tower id v1"
 #define SECRET_LINE_BYTES 48 /* base64 of 32 bytes, newline, NUL */
 
 static int make_text(const uint8_t bytes[CRYPTO_KEY_BYTES], char **ret_text, struct err *err)
@@ -218,6 +220,30 @@ int auth_new_token(struct token *token, char ret_text[static AUTH_TOKEN_TEXT_BYT
 	return 0;
 }
 
+void auth_signpost_secret(const struct auth *auth, int64_t now_ms,
+			  char ret_text[static AUTH_SIGNPOST_TEXT_BYTES])
+{
+	signpost_secret_format(auth->ticket_secret, now_ms, ret_text);
+}
+
+static uint64_t number_of(const uint8_t mac[CRYPTO_MAC_BYTES])
+{
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < sizeof(number); i++)
+		number = number << 8 | mac[i];
+	return number;
+}
+
+uint64_t auth_tower_id(const struct auth *auth, const char *name)
+{
+	const struct crypto_part part = { name, strlen(name) };
+	uint8_t mac[CRYPTO_MAC_BYTES];
+
+	crypto_mac(auth->ticket_secret, TOWER_ID_DOMAIN, &part, 1, mac);
+	return number_of(mac);
+}
+
 uint64_t auth_fingerprint(const struct auth *auth)
 {
 	const struct crypto_part parts[] = {
@@ -225,10 +251,7 @@ uint64_t auth_fingerprint(const struct auth *auth)
 		{ auth->proof_key.bytes, sizeof(auth->proof_key.bytes) },
 	};
 	uint8_t mac[CRYPTO_MAC_BYTES];
-	uint64_t fingerprint = 0;
 
 	crypto_mac(auth->ticket_secret, FINGERPRINT_DOMAIN, parts, ARRAY_SIZE(parts), mac);
-	for (size_t i = 0; i < sizeof(fingerprint); i++)
-		fingerprint = fingerprint << 8 | mac[i];
-	return fingerprint;
+	return number_of(mac);
 }

@@ -13,9 +13,10 @@
 #define AUTH_TICKET_S 3600
 #define AUTH_NONCE_MS 30000
 #define AUTH_TICKET_TEXT_BYTES 256
-#define AUTH_SEALED_TEXT_BYTES 408 /* base64 of the longest ticket, sealed */
-#define AUTH_NONCE_TEXT_BYTES 80   /* base64url of PROOF_NONCE_BYTES */
-#define AUTH_TOKEN_TEXT_BYTES 72   /* "apx.<id>.<secret>" */
+#define AUTH_SEALED_TEXT_BYTES 408  /* base64 of the longest ticket, sealed */
+#define AUTH_NONCE_TEXT_BYTES 80    /* base64url of PROOF_NONCE_BYTES */
+#define AUTH_TOKEN_TEXT_BYTES 72    /* "apx.<id>.<secret>" */
+#define AUTH_SIGNPOST_TEXT_BYTES 64 /* "aps.<day>.<mac>" */
 
 enum auth_role { ROLE_NONE, ROLE_NODE, ROLE_JOINER, ROLE_VIEWER, ROLE_ADMIN };
 
@@ -67,8 +68,9 @@ struct auth_subject {
 	enum auth_role role;
 	struct key key;             /* ROLE_NODE, ROLE_JOINER, and whoever is `proven` */
 	char zone[ZONE_NAME_BYTES]; /* ROLE_NODE: the peer's zone; ROLE_JOINER: the token's */
-	char token_id[PEER_TOKEN_ID_BYTES]; /* ROLE_JOINER */
-	uint64_t generation;                /* ROLE_NODE */
+	char token_id[PEER_TOKEN_ID_BYTES]; /* ROLE_JOINER; "" for one that is `by_signpost` */
+	bool by_signpost;    /* ROLE_JOINER: any zone that takes the signpost's join secret */
+	uint64_t generation; /* ROLE_NODE */
 	bool proven; /* `key`, by a proof in this very request: a join then answers a ticket */
 };
 
@@ -102,7 +104,7 @@ void auth_free(struct auth *auth); /* wipes; NULL is allowed */
  *
  *   ROLE_NODE    a key that is in the path's zone, and a proof of it (a token beside it is not
  *                looked at)
- *   ROLE_JOINER  another key, with a proof and a token of that zone
+ *   ROLE_JOINER  another key, with a proof and a token of that zone, or the signpost's secret
  *   ROLE_ADMIN   with the admin token, or on an open listener; `proven` when a proof came along
  *
  * On an open listener a ticket, a proof or a token is checked as everywhere else: one that is wrong
@@ -124,6 +126,16 @@ int auth_ticket(const struct auth *auth, const struct peer *peer, int64_t now_ms
 
 /* A new join token: fills in id and hash; the text to show once, the caller's to wipe. */
 int auth_new_token(struct token *token, char ret_text[static AUTH_TOKEN_TEXT_BYTES]) _must_check_;
+
+/* The join secret that the signpost shows at this time. The caller's to wipe. */
+void auth_signpost_secret(const struct auth *auth, int64_t now_ms,
+			  char ret_text[static AUTH_SIGNPOST_TEXT_BYTES]);
+
+/*
+ * 64 bits of `name` under the towers' secret: a name for a tower that is the same after a restart
+ * and tells strangers nothing.
+ */
+uint64_t auth_tower_id(const struct auth *auth, const char *name);
 
 /* 64 bits that tell the towers of one Redis whether they share their secrets. */
 uint64_t auth_fingerprint(const struct auth *auth);

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/str.h"
+#include "mesh/signpost.h"
 
 #define SCHEME "Bearer "
 #define JOIN_TOKEN_PREFIX "apx."
@@ -35,6 +36,8 @@ int bearer_parse(const char *header, struct bearer *ret_bearer)
 		bearer.kind = BEARER_JOIN_TOKEN;
 	if (str_starts(bearer.text, TICKET_PREFIX))
 		bearer.kind = BEARER_TICKET;
+	if (str_starts(bearer.text, SIGNPOST_JOIN_PREFIX))
+		bearer.kind = BEARER_SIGNPOST;
 	*ret_bearer = bearer;
 	return 0;
 }

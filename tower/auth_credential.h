@@ -15,6 +15,7 @@ enum bearer_kind {
 	BEARER_SECRET,     /* an admin or viewer token */
 	BEARER_JOIN_TOKEN, /* "apx.…" */
 	BEARER_TICKET,     /* "apt.…" */
+	BEARER_SIGNPOST,   /* "aps.…": the join secret of the signpost */
 };
 
 struct bearer {

@@ -12,7 +12,10 @@
 
 #include "base/str.h"
 #include "tower/auth_credential.h"
+#include "tower/auth_signpost.h"
 #include "tower/auth_ticket.h"
+
+#define SIGNPOST_GUESSES "aps" /* wrong ones are counted together, whatever day they say */
 
 /* One request on its way to a subject. */
 struct attempt {
@@ -158,6 +161,35 @@ static int check_join_token(const struct attempt *attempt, struct auth_subject *
 	return 0;
 }
 
+static int refuse_signpost(const struct attempt *attempt, const char *why)
+{
+	refusal_set(attempt->refusal, "E401-token", "the signpost's join secret %s", why);
+	refusal_hint(
+		attempt->refusal,
+		"read the signpost anew, or ask an admin for a join token: POST /zones/%s/tokens",
+		attempt->request->zone);
+	return -EACCES;
+}
+
+/* It names no zone: which ones take it is decided with the join. */
+static int check_signpost(const struct attempt *attempt, struct auth_subject *subject)
+{
+	int r = signpost_secret_check(attempt->auth->ticket_secret, attempt->bearer.text,
+				      attempt->now_ms);
+
+	if (r == -ETIME)
+		return refuse_signpost(attempt, "has expired: it lasts for its day and the next");
+	if (r < 0) {
+		(void)refuse_signpost(attempt, "was not made by this tower");
+		return refuse_guess(attempt, SIGNPOST_GUESSES);
+	}
+	subject->role = ROLE_JOINER;
+	subject->by_signpost = true;
+	memcpy(subject->zone, attempt->request->zone,
+	       strnlen(attempt->request->zone, sizeof(subject->zone) - 1));
+	return 0;
+}
+
 static int refuse_proof(const struct attempt *attempt, const char *why)
 {
 	refusal_set(attempt->refusal, "E401-proof", "%s", why);
@@ -241,6 +273,8 @@ static int admit_key(const struct attempt *attempt, const struct peer *peer,
 {
 	if (attempt->has_bearer && attempt->bearer.kind == BEARER_JOIN_TOKEN)
 		return check_join_token(attempt, subject);
+	if (attempt->has_bearer && attempt->bearer.kind == BEARER_SIGNPOST)
+		return check_signpost(attempt, subject);
 	if (attempt->request->listener->open) {
 		subject->role = ROLE_ADMIN;
 		return 0;
@@ -322,7 +356,7 @@ int auth_identify(struct auth *auth, const struct auth_request *request, int64_t
 		r = refuse_proof(&attempt, "a join wants a proof of the key; a ticket is none");
 	else if (attempt.bearer.kind == BEARER_TICKET)
 		r = check_ticket(&attempt, &subject);
-	else if (attempt.bearer.kind == BEARER_JOIN_TOKEN)
+	else if (attempt.bearer.kind == BEARER_JOIN_TOKEN || attempt.bearer.kind == BEARER_SIGNPOST)
 		r = refuse_lone_token(&attempt);
 	if (r == 0)
 		*ret_subject = subject;

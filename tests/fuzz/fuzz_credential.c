@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
 /*
  * The texts of credentials that strangers put into headers; what parses must be written back to
- * the same text. Parsers: tower/auth_credential.c tower/auth_ticket.c
+ * the same text. Parsers: tower/auth_credential.c tower/auth_ticket.c tower/auth_signpost.c
  */
 #include <assert.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "tower/auth_credential.h"
+#include "tower/auth_signpost.h"
 #include "tower/auth_ticket.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -36,6 +37,16 @@ static void try_ticket(const char *text)
 	assert(str_eq(text, again));
 }
 
+static void try_signpost(const char *text)
+{
+	const int64_t now_ms = INT64_C(1800000000000);
+	char own[AUTH_SIGNPOST_TEXT_BYTES];
+	int r = signpost_secret_check(secret, text, now_ms);
+
+	signpost_secret_format(secret, now_ms, own);
+	assert(!str_eq(text, own) || r == 0);
+}
+
 /* A stranger cannot make a MAC; so that what lies behind it is reached, a ticket is made of the
  * bytes. */
 static void make_ticket(const uint8_t *data, size_t size)
@@ -62,6 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (bearer_parse(text, &bearer) == 0) {
 		try_join_token(bearer.text);
 		try_ticket(bearer.text);
+		try_signpost(bearer.text);
 	}
 	(void)!proof_header_parse(text, &header);
 	make_ticket(data, size);

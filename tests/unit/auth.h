@@ -114,6 +114,16 @@ static inline const char *token_of(struct tower *tower, const char *zone, uint64
 	return header;
 }
 
+/* "Bearer <join secret of the signpost>" as it was at that time; valid until the next call. */
+static inline const char *signpost_of(const struct tower *tower, int64_t now_ms)
+{
+	static char header[AUTH_SIGNPOST_TEXT_BYTES + 8];
+
+	(void)snprintf(header, sizeof(header), "Bearer ");
+	auth_signpost_secret(tower->auth, now_ms, header + 7);
+	return header;
+}
+
 #define PROOF_TEXT_BYTES 256
 
 /* The header Apex-Proof of a request as it stands, with a fresh nonce. */

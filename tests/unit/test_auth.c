@@ -90,6 +90,72 @@ static void unknown_key_wants_a_token_of_the_zone(void)
 	check_str(subject.zone, "blue");
 }
 
+static const char *join_by_signpost(int64_t as_of_ms, struct auth_subject *ret_subject)
+{
+	struct auth_request request = join_of(&newcomer, "blue");
+
+	request.authorization = signpost_of(&tower, as_of_ms);
+	return ask_to_join(&newcomer, &request, ret_subject);
+}
+
+static void signpost_secret_admits_an_unknown_key_to_any_zone(void)
+{
+	struct auth_request request = join_of(&newcomer, "red");
+	struct auth_subject subject;
+
+	check_str(join_by_signpost(tower.core.now_ms, &subject), "ok");
+	check(subject.role == ROLE_JOINER && subject.by_signpost && subject.proven);
+	check_str(subject.zone, "blue");
+	check_str(subject.token_id, "");
+	request.authorization = signpost_of(&tower, tower.core.now_ms);
+	check_str(ask(&tower, &request, &subject), "E401-proof"); /* not without a proof */
+	check_str(ask_to_join(&newcomer, &request, &subject), "ok");
+	check_str(subject.zone, "red");
+}
+
+static void signpost_secret_lasts_for_its_day_and_the_next(void)
+{
+	const int64_t day_ms = INT64_C(86400000);
+	const int64_t kept_ms = tower.core.now_ms;
+	const int64_t begin_ms = kept_ms / day_ms * day_ms;
+	struct auth_subject subject;
+
+	/* From its own day's first moment to the next day's last. */
+	tower.core.now_ms = begin_ms;
+	check_str(join_by_signpost(begin_ms, &subject), "ok");
+	tower.core.now_ms = begin_ms + 2 * day_ms - 1;
+	check_str(join_by_signpost(begin_ms, &subject), "ok");
+	tower.core.now_ms++;
+	check_str(join_by_signpost(begin_ms + day_ms - 1, &subject), "E401-token");
+	check(strstr(tower.core.refusal.detail, "expired") != NULL);
+	check_str(join_by_signpost(begin_ms + day_ms, &subject), "ok");
+	/* A tower whose clock is a moment ahead shows tomorrow's. */
+	check_str(join_by_signpost(begin_ms + 3 * day_ms, &subject), "ok");
+	check_str(join_by_signpost(begin_ms + 4 * day_ms, &subject), "E401-token");
+	tower.core.now_ms = kept_ms;
+}
+
+static void wrong_signpost_secret_is_a_guess(void)
+{
+	struct auth_request request = join_of(&newcomer, "blue");
+	struct auth_subject subject;
+	char wrong[AUTH_SIGNPOST_TEXT_BYTES + 8];
+	const char *answer = "";
+
+	request.client = "192.0.2.77";
+	for (size_t i = 0; i <= FAILURES_CREDENTIAL_BURST; i++) {
+		(void)snprintf(wrong, sizeof(wrong), "%s", signpost_of(&tower, tower.core.now_ms));
+		wrong[strlen(wrong) - 2 - i] = wrong[strlen(wrong) - 2 - i] == 'A' ? 'B' : 'A';
+		request.authorization = wrong;
+		answer = ask_to_join(&newcomer, &request, &subject);
+		if (i < FAILURES_CREDENTIAL_BURST)
+			check_str(answer, "E401-token");
+	}
+	check_str(answer, "E429-failures");
+	request.authorization = signpost_of(&tower, tower.core.now_ms);
+	check_str(ask_to_join(&newcomer, &request, &subject), "ok");
+}
+
 static void move_wants_a_token_of_the_new_zone(void)
 {
 	struct auth_request request = join_of(&known, "red");
@@ -493,6 +559,9 @@ int main(void)
 	run(known_key_joins_with_its_proof_alone);
 	run(token_beside_the_proof_of_a_known_key_is_not_looked_at);
 	run(unknown_key_wants_a_token_of_the_zone);
+	run(signpost_secret_admits_an_unknown_key_to_any_zone);
+	run(signpost_secret_lasts_for_its_day_and_the_next);
+	run(wrong_signpost_secret_is_a_guess);
 	run(move_wants_a_token_of_the_new_zone);
 	run(token_alone_or_ticket_alone_joins_nobody);
 	run(tokens_are_refused_by_the_reason);

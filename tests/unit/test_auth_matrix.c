@@ -9,11 +9,23 @@
 #define MATRIX "tests/unit/data/auth-matrix.txt"
 #define CELL_BYTES 24
 
-enum column { BARE, OPEN, VIEWER, ADMIN, NODE, FOREIGN, NEIGHBOUR, PROOF, JOINER, COLUMNS_LEN };
+enum column {
+	BARE,
+	OPEN,
+	VIEWER,
+	ADMIN,
+	NODE,
+	FOREIGN,
+	NEIGHBOUR,
+	PROOF,
+	JOINER,
+	SIGNPOST,
+	COLUMNS_LEN
+};
 
-static const char *const column_names[COLUMNS_LEN] = { "bare",      "open",  "viewer",
-						       "admin",     "node",  "foreign",
-						       "neighbour", "proof", "joiner" };
+static const char *const column_names[COLUMNS_LEN] = { "bare",   "open",    "viewer",    "admin",
+						       "node",   "foreign", "neighbour", "proof",
+						       "joiner", "signpost" };
 
 /* How a route is asked for: whether its path names a zone or a peer. */
 static const struct {
@@ -84,10 +96,11 @@ static void table_of_people_has_every_route_once(void)
 
 static const char *ask_as(enum column column, enum auth_route route)
 {
-	const struct node *prover = column == PROOF ? &own : column == JOINER ? &newcomer : NULL;
+	const bool enters = column == JOINER || column == SIGNPOST;
+	const struct node *prover = column == PROOF ? &own : enters ? &newcomer : NULL;
 	const struct node *named = column == FOREIGN     ? &foreigner
 				   : column == NEIGHBOUR ? &neighbour
-				   : column == JOINER    ? &newcomer
+				   : enters              ? &newcomer
 							 : &own;
 	struct auth_request request = {
 		.listener = column == OPEN ? &open_listener : &closed_listener,
@@ -112,6 +125,8 @@ static const char *ask_as(enum column column, enum auth_route route)
 		request.authorization = ticket_of(&tower, &own);
 	if (column == JOINER)
 		request.authorization = token_of(&tower, "blue", 1, id);
+	if (column == SIGNPOST)
+		request.authorization = signpost_of(&tower, tower.core.now_ms);
 	if (prover) {
 		prove(&tower, prover, &request, proof);
 		request.proof = proof;

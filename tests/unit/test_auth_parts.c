@@ -5,6 +5,7 @@
 #include "tower/auth_credential.h"
 #include "tower/auth_failures.h"
 #include "tower/auth_nonce.h"
+#include "tower/auth_signpost.h"
 #include "tower/auth_ticket.h"
 
 #define KEY43 "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -24,6 +25,7 @@ static void bearer_header_is_read_strictly(void)
 		{ "bEaReR a-._~+/=Z9", 0, BEARER_SECRET },
 		{ "Bearer apx.", 0, BEARER_JOIN_TOKEN },
 		{ "Bearer apt.x", 0, BEARER_TICKET },
+		{ "Bearer aps.x", 0, BEARER_SIGNPOST },
 		{ "Bearer Apx.x", 0, BEARER_SECRET },
 		{ "", -EINVAL, 0 },
 		{ "Bearer", -EINVAL, 0 },
@@ -183,6 +185,47 @@ static void changed_ticket_is_refused(void)
 	check(ticket_parse(secret, "apt.", &out) == -EINVAL);
 }
 
+static void signpost_secret_is_read_exactly(void)
+{
+	static const char *const bad[] = {
+		"",
+		"aps.",
+		"aps.20833",
+		"aps.20833.",
+		"aps..%s",
+		"aps.-1.%s",
+		"aps.+20833.%s",
+		"aps. 20833.%s",
+		"aps.99999999.%s",
+		"aps.20833.%sA",
+		"aps.20833.%s.",
+		"apx.20833.%s",
+		"APS.20833.%s",
+	};
+	char text[AUTH_SIGNPOST_TEXT_BYTES];
+	char changed[2 * AUTH_SIGNPOST_TEXT_BYTES];
+	const char *mac;
+
+	signpost_secret_format(secret, NOW_MS, text);
+	check(signpost_secret_check(secret, text, NOW_MS) == 0);
+	check(str_starts(text, "aps.20833."));
+	mac = text + strlen("aps.20833.");
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		const char *hole = strstr(bad[i], "%s");
+
+		(void)snprintf(changed, sizeof(changed), "%.*s%s%s",
+			       (int)(hole ? hole - bad[i] : (long)strlen(bad[i])), bad[i],
+			       hole ? mac : "", hole ? hole + 2 : "");
+		if (!check(signpost_secret_check(secret, changed, NOW_MS) == -EINVAL))
+			printf("# '%s'\n", changed);
+	}
+	/* The MAC is of the day: another day's number does not go with it. */
+	(void)snprintf(changed, sizeof(changed), "aps.20834.%s", mac);
+	check(signpost_secret_check(secret, changed, NOW_MS) == -EBADMSG);
+	check(signpost_secret_check((const uint8_t[CRYPTO_KEY_BYTES]){ 9 }, text, NOW_MS) ==
+	      -EBADMSG);
+}
+
 static void nonce_is_of_its_towers_and_of_its_time(void)
 {
 	const uint8_t other[CRYPTO_KEY_BYTES] = { 7 };
@@ -315,6 +358,7 @@ int main(void)
 	run(new_tokens_differ_and_match_their_hash);
 	run(ticket_says_again_what_was_put_in);
 	run(changed_ticket_is_refused);
+	run(signpost_secret_is_read_exactly);
 	run(nonce_is_of_its_towers_and_of_its_time);
 	run(used_nonce_is_remembered_as_long_as_it_could_be_shown);
 	run(full_memory_of_nonces_refuses_and_recovers);

@@ -169,8 +169,42 @@ static void refuses_what_is_no_peer(void)
 	core_done(&core);
 }
 
+static const char *join_by_signpost(unsigned number, const char *zone)
+{
+	struct request request = join_request(number, zone);
+
+	request.wish.admission = ADMITTED_SIGNPOST;
+	return core_say(&core, &request);
+}
+
+static void signpost_admits_where_the_zone_says_so(void)
+{
+	struct request close = { .kind = REQUEST_ZONE_PATCH,
+				 .zone_patch = { .has_signpost_join = true,
+						 .values = { .name = "red" } } };
+	struct request device = join_request(9, "blue");
+
+	begin();
+	check_str(join_by_signpost(1, "blue"), "OK");
+	check_str(peer_now(&core, 1).token_id, "");
+	check_str(core_say(&core, &close), "OK");
+	check_str(join_by_signpost(2, "red"), "E403-zone");
+	check(strstr(core.refusal.detail, "red") && strstr(core.refusal.hint, "token"));
+	check_str(join_by_signpost(1, "red"), "E403-zone"); /* nor by a move */
+	check_str(peer_now(&core, 1).zone, "blue");
+	check_str(join(&core, 3, "red", NULL), "OK");
+	check_str(join_by_signpost(3, "red"), "SAME"); /* who is in stays in */
+	check_str(join_by_signpost(3, "blue"), "OK");
+	check_str(join_by_signpost(4, "green"), "E404-zone");
+	device.wish.agentless = true;
+	device.wish.admission = ADMITTED_SIGNPOST;
+	check_str(core_say(&core, &device), "E403-role");
+	core_done(&core);
+}
+
 int main(void)
 {
+	run(signpost_admits_where_the_zone_says_so);
 	run(gives_the_lowest_free_address_of_each_family);
 	run(rejoins_without_a_change);
 	run(refuses_addresses_by_reason);

@@ -185,6 +185,8 @@ static enum admission admission_of(const struct auth_subject *subject)
 {
 	if (subject->role == ROLE_ADMIN)
 		return ADMITTED_ADMIN;
+	if (subject->by_signpost)
+		return ADMITTED_SIGNPOST;
 	return *subject->token_id ? ADMITTED_TOKEN : ADMITTED_PROOF;
 }
 

@@ -31,9 +31,11 @@ struct zone_patch {
 
 /* How a join was let in. */
 enum admission {
-	ADMITTED_ADMIN, /* an admin, or an open listener: any key */
-	ADMITTED_TOKEN, /* a join token and a proof: any key; the token is in `token_id` */
-	ADMITTED_PROOF, /* a proof alone: known keys only */
+	ADMITTED_ADMIN,    /* an admin, or an open listener: any key */
+	ADMITTED_TOKEN,    /* a join token and a proof: any key; the token is in `token_id` */
+	ADMITTED_PROOF,    /* a proof alone: known keys only */
+	ADMITTED_SIGNPOST, /* the signpost's join secret and a proof: any key, where the zone says
+			      so */
 };
 
 /* A join, and (less zone, instance and admission) a PATCH of a peer: what is absent stays. */

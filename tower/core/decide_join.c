@@ -49,6 +49,19 @@ static int check_token(struct join *join)
 	return 0;
 }
 
+/* Whoever may read the signpost may join, where the zone lets them. */
+static int check_signpost(struct join *join)
+{
+	if (join->zone->signpost_join)
+		return 0;
+	return decision_refuse(join->decision, "E403-zone",
+			       "join with a token of that zone: POST /zones/<zone>/tokens, aircrew "
+			       "--join-token-file=FILE",
+			       "zone %s takes no joins by the signpost's secret (its SignpostJoin "
+			       "is false)",
+			       join->zone->name);
+}
+
 static int admit(struct join *join)
 {
 	if (join->wish->agentless && join->wish->admission != ADMITTED_ADMIN)
@@ -59,6 +72,8 @@ static int admit(struct join *join)
 		return 0;
 	if (join->wish->admission == ADMITTED_TOKEN)
 		return check_token(join);
+	if (join->wish->admission == ADMITTED_SIGNPOST)
+		return check_signpost(join);
 	return decision_refuse(join->decision, "E401-token",
 			       "join with a token of that zone: POST /zones/<zone>/tokens",
 			       join->old ? "to move from another zone to %s takes a join token"
