@@ -155,6 +155,15 @@ static bool has_hope(struct controller *controller, const struct tower_answer *t
 	return config->on_failure && config->on_failure(target_of(controller), tower, config->data);
 }
 
+static const char displaced_why[] =
+	"another machine joined with this node's key; start aircrew again to take the key back, "
+	"or run 'aircrew down' here";
+
+static bool is_over(const struct controller *controller)
+{
+	return controller->state == CONTROLLER_DISPLACED || controller->state == CONTROLLER_REMOVED;
+}
+
 /* Remembers how an attempt failed; answers when to try again. */
 static int64_t note_failure(struct controller *controller, const struct tower_answer *tower)
 {
@@ -206,9 +215,7 @@ static void check_self(struct controller *controller)
 	if (!view_id(view, &id) || id.revision < controller->joined_revision)
 		return;
 	if (self && self->generation > controller->generation)
-		stand_back(controller, CONTROLLER_DISPLACED,
-			   "another machine joined with this node's key; start aircrew again to "
-			   "take the key back, or run 'aircrew down' here");
+		stand_back(controller, CONTROLLER_DISPLACED, displaced_why);
 	else if (!self && view_is_complete(view))
 		stand_back(controller, CONTROLLER_REMOVED,
 			   "this node's peer was removed from the zone, or moved to another one; "
@@ -313,6 +320,12 @@ static void on_join(const struct tower_answer *tower, const struct join_answer *
 	struct controller *controller = data;
 
 	close_join(controller);
+	if (str_eq(tower->refusal.code, "E409-displaced")) {
+		/* It happened while no tower was there to tell. */
+		stand_back(controller, CONTROLLER_DISPLACED, displaced_why);
+		end_leave(controller, displaced_why);
+		return;
+	}
 	if (tower->meaning != TOWER_AGREED) {
 		loop_timer_set(controller->wake, note_failure(controller, tower));
 		end_leave(controller, tower->why);
@@ -320,7 +333,7 @@ static void on_join(const struct tower_answer *tower, const struct join_answer *
 	}
 	take_answer(controller, answer);
 	check_self(controller);
-	if (controller->state != CONTROLLER_DISPLACED && controller->state != CONTROLLER_REMOVED)
+	if (!is_over(controller))
 		step(controller);
 }
 
@@ -353,6 +366,9 @@ static int start_call(struct controller *controller, bool is_join, struct err *e
 		return join_call_start_leave(&config, controller->ticket, &controller->join, err);
 	controller->config.get_wish(&wish, controller->config.data);
 	controller->is_outdated = false;
+	/* Only a start takes a key over; and who leaves must not take others' place for that. */
+	if (!controller->has_joined && !controller->leave_fn)
+		wish.generation = 0;
 	return join_call_start(&config, &wish, &controller->join, err);
 }
 

@@ -38,6 +38,9 @@ char *join_write_body(const struct join_wish *wish)
 		failed |= json_object_set_new(body, "Hostname", json_string(wish->hostname));
 	failed |= json_object_set_new(body, "HubRouter", json_boolean(wish->hub_router));
 	failed |= json_object_set_new(body, "Instance", json_string(wish->instance));
+	if (wish->generation > 0)
+		failed |= json_object_set_new(body, "Generation",
+					      json_integer((json_int_t)wish->generation));
 	return failed ? NULL : json_dumps(body, JSON_COMPACT);
 }
 

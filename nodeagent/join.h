@@ -22,6 +22,7 @@ struct join_wish {
 	const char *hostname;              /* "": absent */
 	bool hub_router;
 	const char *instance;
+	uint64_t generation; /* that this node holds, and must not take anew; 0: absent */
 };
 
 /* The body of POST /zones/{zone}/peers; the caller's to free; NULL: no memory. */

@@ -62,6 +62,10 @@ static int open_leaver(struct leaver *leaver, struct config *config, struct err 
 
 	if (r < 0)
 		return r;
+	/* Whose peer it is by now, the generation in the cache tells the tower. */
+	r = statedir_load(leaver->node.statedir, &leaver->node.self, leaver->node.view, err);
+	if (r < 0)
+		log_warn("agent", "%s: leaving without it", err->text);
 	controller = node_controller_config(&leaver->node);
 	controller.get_wish = get_wish;
 	controller.on_joined = on_joined;

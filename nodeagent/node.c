@@ -62,6 +62,7 @@ void node_get_wish(const struct node *node, struct join_wish *ret_wish)
 		.hostname = config->hostname,
 		.hub_router = config->hub_router,
 		.instance = node->instance,
+		.generation = node->self.generation,
 	};
 	memcpy(ret_wish->address, config->address, sizeof(ret_wish->address));
 }

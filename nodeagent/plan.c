@@ -216,14 +216,21 @@ int plan_make(const struct desired *desired, const struct observed *observed, bo
 int plan_make_idle(const char *interface, const struct observed *observed, struct plan *ret_plan,
 		   struct err *err)
 {
+	_cleanup_(plan_done) struct plan plan = { 0 };
 	bool is_ours = observed->state == INTERFACE_OURS;
 	int r = refuse_foreign(observed, interface, err);
 
 	if (r < 0)
 		return r;
-	*ret_plan = (struct plan){
-		.set_key = is_ours && !key_is_zero(&observed->private_key),
-		.set_down = is_ours && observed->is_up,
-	};
+	plan.set_key = is_ours && !key_is_zero(&observed->private_key);
+	plan.set_down = is_ours && observed->is_up;
+	for (size_t i = 0; is_ours && r == 0 && i < observed->peers.len; i++) {
+		struct wg_change change = { .key = observed->peers.at[i].key, .remove = true };
+
+		r = vec_push(&plan.remove_peers, change);
+	}
+	if (r < 0)
+		return err_oom(err);
+	*ret_plan = TAKE_STRUCT(plan);
 	return 0;
 }

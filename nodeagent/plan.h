@@ -70,9 +70,10 @@ int plan_make(const struct desired *desired, const struct observed *observed, bo
 	      struct plan *ret_plan, struct err *err) _must_check_;
 
 /*
- * Sets the interface, when it is ours, down, and takes its key away: goes with an empty `desired`.
- * wireguard-go keeps its sessions alive over a link that is down, and the peers would follow it
- * back here when the same key is in use elsewhere by now.
+ * Sets the interface, when it is ours, down, and takes its key and peers away: goes with an empty
+ * `desired`. wireguard-go keeps its sessions alive over a link that is down, and the peers would
+ * follow it back here when the same key is in use elsewhere by now. When the node comes back, its
+ * peers are new, so that it greets them at once: sessions of old are unknown to them.
  */
 int plan_make_idle(const char *interface, const struct observed *observed, struct plan *ret_plan,
 		   struct err *err) _must_check_;

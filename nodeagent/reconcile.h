@@ -35,8 +35,8 @@ void reconcile_free(struct reconcile *reconcile); /* leaves the kernel as it is 
 void reconcile_want(struct reconcile *reconcile, struct desired *desired, bool complete);
 
 /*
- * Nothing is desired: the interface is silent, without key and down, but kept (removed peer,
- * displaced instance).
+ * Nothing is desired: the interface is silent, without key and peers and down, but kept (removed
+ * peer, displaced instance).
  */
 void reconcile_idle(struct reconcile *reconcile);
 

@@ -138,6 +138,49 @@ static void counts_instances_as_generations(void)
 	core_done(&core);
 }
 
+/* Who comes back from an outage does not take the key from whoever started meanwhile. */
+static void only_a_start_takes_a_key_over(void)
+{
+	static const struct {
+		const char *instance;
+		uint64_t holds; /* the generation, in the join of a running agent */
+		const char *answer;
+		uint64_t generation;
+	} table[] = {
+		{ "aa", 0, "OK", 1 },
+		{ "aa", 1, "SAME", 1 },
+		{ "bb", 0, "OK", 2 },
+		{ "aa", 1, "E409-displaced", 2 },
+		{ "bb", 2, "SAME", 2 },
+		{ "aa", 0, "OK", 3 },
+		{ "bb", 2, "E409-displaced", 3 },
+		/* The tower went back in time: who knows more is right. */
+		{ "cc", 9, "OK", 4 },
+	};
+	struct request request;
+
+	begin();
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		request = join_request(1, "blue");
+		with_instance(&request, table[i].instance);
+		request.wish.generation = table[i].holds;
+		check_str(core_say(&core, &request), table[i].answer);
+		check(peer_now(&core, 1).generation == table[i].generation);
+	}
+	/* Nor from another zone. */
+	request = join_request(1, "red");
+	with_instance(&request, "aa");
+	request.wish.generation = 3;
+	check_str(core_say(&core, &request), "E409-displaced");
+	/* A new history knows nobody's generation. */
+	request = join_request(2, "blue");
+	with_instance(&request, "aa");
+	request.wish.generation = 5;
+	check_str(core_say(&core, &request), "OK");
+	check(peer_now(&core, 2).generation == 1);
+	core_done(&core);
+}
+
 static void limits_peers_per_zone(void)
 {
 	begin();
@@ -211,6 +254,7 @@ int main(void)
 	run(moves_between_zones_in_one_change);
 	run(says_when_the_pool_is_full);
 	run(counts_instances_as_generations);
+	run(only_a_start_takes_a_key_over);
 	run(limits_peers_per_zone);
 	run(refuses_what_is_no_peer);
 	return check_done();

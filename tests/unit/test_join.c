@@ -42,12 +42,14 @@ static void body_has_what_was_asked_for(void)
 	wish.prefixes = &prefixes;
 	wish.hostname = "";
 	wish.hub_router = true;
+	wish.generation = 7;
 	long_body = join_write_body(&wish);
 	check_str(long_body, "{\"PublicKey\":\"" PUBLIC "\","
 			     "\"EndpointIP\":\"[2001:db8::1]:51820\","
 			     "\"NodeAddress\":\"10.1.0.9,fd00::9\","
 			     "\"ChildPrefixes\":[\"172.24.0.0/24\"],\"HubRouter\":true,"
-			     "\"Instance\":\"00112233445566778899aabbccddeeff\"}");
+			     "\"Instance\":\"00112233445566778899aabbccddeeff\","
+			     "\"Generation\":7}");
 	vec_done(&prefixes);
 }
 

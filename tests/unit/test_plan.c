@@ -121,13 +121,15 @@ static void idles_by_silencing_the_interface(void)
 	check(plan_make_idle("wg0", &observed, &plan, NULL) == 0 && plan_steps(&plan) == 0);
 	follow(&desired, true, &observed);
 	check(plan_make_idle("wg0", &observed, &plan, NULL) == 0);
-	check(plan.set_down && plan.set_key && plan_steps(&plan) == 2);
+	check(plan.set_down && plan.set_key && plan.remove_peers.len == 2 &&
+	      plan_steps(&plan) == 4);
 	check(model_apply(&nothing, &plan, &observed) == 0);
 	check(key_is_zero(&observed.private_key));
-	check(!observed.is_up && observed.routes.len == 0 && observed.peers.len == 2);
+	check(!observed.is_up && observed.routes.len == 0 && observed.peers.len == 0);
+	plan_done(&plan);
 	check(plan_make_idle("wg0", &observed, &plan, NULL) == 0 && plan_steps(&plan) == 0);
-	/* And back: key, up, and the routes that the kernel dropped. */
-	check(steps_to(&desired, &observed) == 5);
+	/* And back: key, up, the peers, and the routes that the kernel dropped. */
+	check(steps_to(&desired, &observed) == 7);
 	desired_done(&desired);
 	observed_done(&observed);
 }

@@ -119,6 +119,7 @@ static int read_join(const json_t *body, struct peer_wish *wish, struct err *err
 	if (r < 0)
 		return r;
 	if (doc_text(body, "Instance", wish->instance, sizeof(wish->instance), err) < 0 ||
+	    doc_u64(body, "Generation", &wish->generation, err) < 0 ||
 	    doc_text(body, "NodeUID", wish->node_uid, sizeof(wish->node_uid), err) < 0 ||
 	    doc_bool(body, "Agentless", &wish->agentless, err) < 0)
 		return -EPROTO;

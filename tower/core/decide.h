@@ -50,6 +50,8 @@ struct peer_wish {
 	char hostname[PEER_HOSTNAME_BYTES];
 	bool hub_router;
 	char instance[PEER_INSTANCE_BYTES]; /* "" only for an agentless peer or an admin's curl */
+	uint64_t
+		generation; /* that this instance holds, and does not want to take anew; 0: takes */
 	char node_uid[PEER_UID_BYTES];
 	bool agentless;
 	enum admission admission;

@@ -98,7 +98,8 @@ static int note_return(struct join *join)
 		key_format_short(&peer->key, key);
 		return decision_refuse(
 			join->decision, "E409-cloned-key",
-			"give one of the two a key of its own: aircrew rotate-key",
+			"on the machine that is to keep the address: aircrew rotate-key; the other one "
+			"gets another --private-key-file",
 			"two machines use the key of peer %s: it came back %u times within ten minutes",
 			key, returns);
 	}
@@ -108,15 +109,37 @@ static int note_return(struct join *join)
 	return 0;
 }
 
+/*
+ * Only a start takes the key over. An agent that just comes back after an outage holds a
+ * generation, and has to hear that it is not the last one any more.
+ */
+int decision_match_generation(struct decision *decision, const struct peer *peer,
+			      const char *instance, uint64_t generation)
+{
+	char label[PEER_LABEL_BYTES];
+
+	if (generation == 0 || generation >= peer->generation || !peer->instance[0] ||
+	    str_eq(instance, peer->instance))
+		return 0;
+	return decision_refuse(
+		decision, "E409-displaced", "start aircrew here again to take the key back",
+		"another machine took the key of peer %s over: it is at generation "
+		"%ju, this one at %ju",
+		peer_label(peer, label), (uintmax_t)peer->generation, (uintmax_t)generation);
+}
+
 /* Another instance takes the key over; the first one just gives its name. */
 static int note_instance(struct join *join)
 {
 	const char *instance = join->wish->instance;
 	struct peer *peer = &join->peer;
-	int r = 0;
+	int r;
 
 	if (!instance[0] || str_eq(instance, peer->instance))
 		return 0;
+	r = decision_match_generation(join->decision, peer, instance, join->wish->generation);
+	if (r < 0)
+		return r;
 	if (peer->instance[0]) {
 		if (str_eq(instance, peer->displaced))
 			r = note_return(join);

@@ -88,6 +88,10 @@ int decision_settle_addresses(struct decision *decision, const struct zone *zone
 int decision_settle_prefixes(struct decision *decision, const struct zone *zone, struct peer *peer,
 			     const struct peer *old) _must_check_;
 
+/* Refuses with E409-displaced an instance whose generation is over. */
+int decision_match_generation(struct decision *decision, const struct peer *peer,
+			      const char *instance, uint64_t generation) _must_check_;
+
 /* Copies into the peer what was wished for, but for the address. */
 int decision_apply_wish(struct decision *decision, const struct peer_wish *wish,
 			struct peer *peer) _must_check_;
