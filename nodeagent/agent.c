@@ -104,6 +104,14 @@ static void on_endpoint(void *data)
 	controller_rejoin(agent->controller);
 }
 
+static bool on_failure(const struct tower_target *target, const struct tower_answer *answer,
+		       void *data)
+{
+	struct agent *agent = data;
+
+	return finder_note_failure(agent->node.finder, target, answer);
+}
+
 static void on_joined(const struct join_answer *answer, void *data)
 {
 	struct agent *agent = data;
@@ -118,6 +126,7 @@ static void on_joined(const struct join_answer *answer, void *data)
 		 *address[0] && *address[1] ? "," : "", address[1], answer->id.revision);
 	agent->is_patient = true;
 	loop_timer_clear(agent->give_up);
+	finder_note_joined(agent->node.finder);
 	keeper_touch(agent->keeper, self->generation != answer->generation);
 	self->generation = answer->generation;
 }
@@ -173,10 +182,14 @@ static void on_give_up(void *data)
 	if (agent->is_patient)
 		return;
 	controller_get_status(agent->controller, &status);
-	log_error("agent",
-		  "no tower after %d s (%s); is it running, and is --controller right? --daemon "
-		  "would go on trying",
-		  AGENT_GIVE_UP_MS / 1000, *status.trouble ? status.trouble : status.url);
+	if (*finder_trouble(agent->node.finder))
+		log_error("agent", "no tower after %d s: %s; --daemon would go on trying",
+			  AGENT_GIVE_UP_MS / 1000, finder_trouble(agent->node.finder));
+	else
+		log_error("agent",
+			  "no tower after %d s (%s); is it running, and is --controller right? "
+			  "--daemon would go on trying",
+			  AGENT_GIVE_UP_MS / 1000, *status.trouble ? status.trouble : status.url);
 	end(agent, EXIT_UNREACHABLE);
 }
 
@@ -343,6 +356,7 @@ static int open_rooms(struct agent *agent, struct config *config, struct err *er
 	controller.on_joined = on_joined;
 	controller.on_view = on_view;
 	controller.on_state = on_state;
+	controller.on_failure = on_failure;
 	controller.data = agent;
 	return controller_new(&controller, &agent->controller, err);
 }
@@ -388,6 +402,7 @@ enum exit_status agent_run(struct config *config)
 		start_from_cache(&agent);
 		loop_timer_set(agent.give_up, AGENT_GIVE_UP_MS);
 		controller_start(agent.controller);
+		finder_start(agent.node.finder, agent.controller);
 		r = loop_run(agent.node.loop);
 		if (r < 0)
 			(void)err_errno(&err, r, "the loop");

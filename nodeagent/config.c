@@ -248,7 +248,8 @@ static int take_folders(const struct agent_options *options, struct config *conf
 static struct agent_options without_empty(const struct agent_options *options)
 {
 	struct agent_options given = *options;
-	char **const texts[] = { &given.controller_password, &given.controller_pin,
+	char **const texts[] = { &given.controller_password, &given.controller_password_file,
+				 &given.controller_prefix,   &given.controller_pin,
 				 &given.controller_ca,       &given.join_token,
 				 &given.join_token_file,     &given.public_key,
 				 &given.private_key,         &given.private_key_file,
@@ -292,6 +293,9 @@ void config_done(struct config *config)
 {
 	keyfile_word_freep(&config->token);
 	key_wipe(&config->private_key);
+	for (size_t i = 0; i < config->signposts_len; i++)
+		redis_url_wipe(&config->signposts[i]);
+	free(config->signpost_key);
 	vec_done(&config->prefixes);
 	free(config->ca_file);
 	free(config->key_file);

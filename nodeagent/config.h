@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "io/http_client.h"
+#include "io/redis_url.h"
 #include "mesh/peer.h"
 #include "nodeagent/controller.h"
 #include "nodeagent/desired.h"
@@ -15,9 +16,13 @@
 #include "nodeagent/reconcile.h"
 
 #define CONFIG_MTU_MIN 1280 /* of IPv6, RFC 8200 section 5 */
+#define CONFIG_SIGNPOSTS_MAX 4
 
 struct config {
-	struct target_list targets;
+	struct target_list targets; /* given as URLs; or else signposts are */
+	struct redis_url signposts[CONFIG_SIGNPOSTS_MAX];
+	size_t signposts_len;
+	char *signpost_key;
 	char pin[HTTP_PIN_BYTES]; /* "" for none */
 	char *ca_file;            /* NULL for none */
 	char *token;              /* NULL for none */

@@ -49,6 +49,7 @@ struct controller {
 	controller_leave_fn leave_fn;
 	void *leave_data;
 	size_t leave_tries; /* one a tower */
+	bool has_hope;      /* of other towers, after the last failure */
 
 	struct refusal refusal;
 	int64_t refused_ms;
@@ -152,7 +153,9 @@ static bool has_hope(struct controller *controller, const struct tower_answer *t
 {
 	const struct controller_config *config = &controller->config;
 
-	return config->on_failure && config->on_failure(target_of(controller), tower, config->data);
+	controller->has_hope = config->on_failure &&
+			       config->on_failure(target_of(controller), tower, config->data);
+	return controller->has_hope;
 }
 
 static const char displaced_why[] =
@@ -306,7 +309,7 @@ static void end_leave(struct controller *controller, const char *why)
 {
 	controller_leave_fn fn = controller->leave_fn;
 
-	if (*why && ++controller->leave_tries < controller->targets.len)
+	if (*why && (controller->has_hope || ++controller->leave_tries < controller->targets.len))
 		return;
 	controller->leave_fn = NULL;
 	if (fn)
@@ -486,13 +489,14 @@ void controller_note_no_target(struct controller *controller, const char *why,
 {
 	if (controller->targets.len > 0)
 		return;
-	if (!refusal) {
+	if (refusal) {
+		note_refusal(controller, refusal);
+		(void)snprintf(controller->trouble, sizeof(controller->trouble), "%s", why);
+		set_state(controller, CONTROLLER_REFUSED);
+	} else {
 		note_away(controller, why);
-		return;
 	}
-	note_refusal(controller, refusal);
-	(void)snprintf(controller->trouble, sizeof(controller->trouble), "%s", why);
-	set_state(controller, CONTROLLER_REFUSED);
+	end_leave(controller, why);
 }
 
 int controller_leave(struct controller *controller, controller_leave_fn fn, void *data,

@@ -12,6 +12,7 @@ struct leaver {
 	struct node node;
 	struct controller *controller;
 	enum exit_status exit_status;
+	bool has_asked; /* the signpost, once more: that must do */
 };
 
 static void get_wish(struct join_wish *ret_wish, void *data)
@@ -26,6 +27,17 @@ static void on_joined(const struct join_answer *answer, void *data)
 	struct leaver *leaver = data;
 
 	leaver->node.self.generation = answer->generation;
+}
+
+static bool on_failure(const struct tower_target *target, const struct tower_answer *answer,
+		       void *data)
+{
+	struct leaver *leaver = data;
+
+	if (leaver->has_asked)
+		return false;
+	leaver->has_asked = finder_note_failure(leaver->node.finder, target, answer);
+	return leaver->has_asked;
 }
 
 static void on_view(bool is_changed, void *data)
@@ -71,6 +83,7 @@ static int open_leaver(struct leaver *leaver, struct config *config, struct err 
 	controller.on_joined = on_joined;
 	controller.on_view = on_view;
 	controller.on_state = on_state;
+	controller.on_failure = on_failure;
 	controller.data = leaver;
 	return controller_new(&controller, &leaver->controller, err);
 }
@@ -84,6 +97,7 @@ enum exit_status agent_leave(struct config *config)
 	if (r >= 0)
 		r = controller_leave(leaver.controller, on_left, &leaver, &err);
 	if (r >= 0) {
+		finder_start(leaver.node.finder, leaver.controller);
 		r = loop_run(leaver.node.loop);
 		if (r < 0)
 			(void)err_errno(&err, r, "the loop");

@@ -40,11 +40,14 @@ int node_open(struct node *node, struct config *config, struct err *err)
 		r = err_oom(err);
 	if (r >= 0)
 		r = http_client_new(node->loop, USER_AGENT, &node->http, err);
+	if (r >= 0)
+		r = finder_new(node->loop, config, &node->finder, err);
 	return r;
 }
 
 void node_done(struct node *node)
 {
+	finder_free(node->finder);
 	http_client_free(node->http);
 	view_free(node->view);
 	loop_free(node->loop);

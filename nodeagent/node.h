@@ -6,6 +6,7 @@
 #define NODEAGENT_NODE_H
 
 #include "nodeagent/config.h"
+#include "nodeagent/finder.h"
 #include "nodeagent/statedir.h"
 
 struct node {
@@ -16,6 +17,7 @@ struct node {
 	struct loop *loop;
 	struct view *view;
 	struct http_client *http;
+	struct finder *finder;
 };
 
 /*

@@ -5,16 +5,23 @@
 
 static const struct option_row rows[] = {
 	{ OPTION_GROUP, .name = "The tower" },
-	{ OPTION_LIST, "controller", .env = "AIRCREW_CONTROLLER", .arg = "URL",
-	  .help = "Where the tower is: https://host:8443, or http://127.0.0.1:8080 on this machine. "
-		  "Several towers, with commas or given again, are tried in turn.",
+	{ OPTION_LIST, "controller", .env = "AIRCREW_CONTROLLER", .arg = "WHERE",
+	  .help = "HOST[:PORT], redis://[USER@]HOST[:PORT] or unix:///SOCKET: the Redis with the "
+		  "signpost that tells where the towers are. Or a tower itself: https://host:8443, "
+		  "or http://127.0.0.1:8080 on this machine. Several of one kind, with commas or "
+		  "given again, are tried in turn.",
 	  OFFSET(controllers) },
 	{ OPTION_TEXT, "controller-password", .env = "AIRCREW_CONTROLLER_PASSWD", .arg = "PASSWORD",
-	  .help = "Password of a signpost; a tower's URL takes none.", .secret = true,
+	  .help = "Password of the signpost's Redis; a tower's URL takes none.", .secret = true,
 	  OFFSET(controller_password) },
+	{ OPTION_TEXT, "controller-password-file", .env = "AIRCREW_CONTROLLER_PASSWD_FILE",
+	  .arg = "FILE", .help = "The same from a file.", OFFSET(controller_password_file) },
+	{ OPTION_TEXT, "controller-prefix", .env = "AIRCREW_CONTROLLER_PREFIX", .arg = "PREFIX",
+	  .help = "The tower's --redis-prefix, when it is not 'apex:'.",
+	  OFFSET(controller_prefix) },
 	{ OPTION_TEXT, "controller-pin", .env = "AIRCREW_CONTROLLER_PIN", .arg = "PIN",
 	  .help = "sha256//<base64> of the tower's public key, as the tower logs it: the only key "
-		  "that is trusted.",
+		  "that is trusted, whatever certificate or signpost say.",
 	  OFFSET(controller_pin) },
 	{ OPTION_TEXT, "controller-ca", .env = "AIRCREW_CONTROLLER_CA", .arg = "FILE",
 	  .help = "Certificates (PEM) that vouch for the tower, instead of the system's.",

@@ -11,6 +11,8 @@
 struct agent_options {
 	struct option_list controllers;
 	char *controller_password;
+	char *controller_password_file;
+	char *controller_prefix;
 	char *controller_pin;
 	char *controller_ca;
 	bool insecure;

@@ -7,8 +7,10 @@
 
 #include "io/http_client.h"
 #include "io/redis_url.h"
+#include "mesh/signpost.h"
 
 #define TARGETS_MAX 16
+#define TARGET_SIGNPOST_BYTES (REDIS_URL_TEXT_BYTES + 8) /* with the database */
 
 /* What vouches for a tower: the first of these that there is (docs/adr/0013-trust.md). */
 enum target_trust {
@@ -23,9 +25,9 @@ enum target_trust {
 struct tower_target {
 	struct http_url url;
 	enum target_trust trust;
-	char pin[HTTP_PIN_BYTES];            /* "" when certificates vouch */
-	const char *ca_file;                 /* of TARGET_CA_GIVEN; borrowed */
-	char signpost[REDIS_URL_TEXT_BYTES]; /* that told of it; "": it was given itself */
+	char pin[HTTP_PIN_BYTES];             /* "" when certificates vouch */
+	const char *ca_file;                  /* of TARGET_CA_GIVEN; borrowed */
+	char signpost[TARGET_SIGNPOST_BYTES]; /* that told of it; "": it was given itself */
 };
 
 struct target_list {
@@ -38,6 +40,33 @@ struct target_list {
  * certificates of this machine. The file's name is borrowed.
  */
 void target_trust_given(struct tower_target *target, const char *pin, const char *ca_file);
+
+/* A signpost as it was read, now or at an earlier time. */
+struct target_source {
+	const struct signpost *signpost;
+	const char *name; /* of the signpost, for people */
+	const char *here; /* the host that an entry without one means */
+};
+
+struct target_choice {
+	const struct target_source *told;   /* now; NULL: it was not read yet */
+	const struct target_source *cached; /* NULL: nothing is */
+	const char *pin;                    /* --controller-pin; "" for none */
+	const char *ca_file;                /* --controller-ca; NULL for none */
+	int64_t now_ms;                     /* since 1970 */
+	uint64_t random;                    /* spreads nodes over the towers */
+};
+
+/*
+ * The towers in the order in which they are to be tried: those that were there a minute ago first,
+ * beginning at any of them; of the others the one seen last. What was told now counts for where
+ * they are and how they are pinned; a tower whose pin is told no more keeps the cached one. None:
+ * neither is there.
+ */
+void target_choose(const struct target_choice *choice, struct target_list *ret_list);
+
+/* Whether all towers of the signpost have stopped telling that they are there. */
+bool target_is_stale(const struct signpost *signpost, int64_t now_ms);
 
 /* As requests take it. Points into the target. */
 struct http_trust target_http_trust(const struct tower_target *target);

@@ -13,6 +13,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+
+#define READ_BYTES (16 * 1024) /* the buffer that hiredis reads by */
 
 struct redis {
 	redisAsyncContext *context; /* NULL once hiredis has given it up */
@@ -21,11 +24,14 @@ struct redis {
 	uint32_t events;
 	struct loop_timer *deadline;
 	int64_t reply_timeout_ms;
-	size_t waiting;  /* commands without a reply */
-	bool in_hiredis; /* hiredis is below us on the stack */
+	size_t reply_max_bytes;
+	size_t reply_bytes; /* about as many came since the last reply was whole */
+	size_t waiting;     /* commands without a reply */
+	bool in_hiredis;    /* hiredis is below us on the stack */
 	bool ready;
-	bool doomed; /* to be closed, for `why` */
-	bool freed;  /* the owner has freed it: to be destroyed */
+	bool refused; /* the login was */
+	bool doomed;  /* to be closed, for `why` */
+	bool freed;   /* the owner has freed it: to be destroyed */
 	char name[REDIS_URL_TEXT_BYTES];
 	char why[ERR_TEXT_BYTES];
 	struct redis_url url;
@@ -173,10 +179,29 @@ static void doom(struct redis *redis, const char *fmt, ...)
 		settle(redis);
 }
 
+/*
+ * Whether what hiredis is about to read would make a reply too long. It keeps all of an unfinished
+ * reply, but does not tell how much that is; it reads at most READ_BYTES at once.
+ */
+static bool is_too_long(struct redis *redis)
+{
+	int waiting = 0;
+
+	if (redis->reply_max_bytes == 0 || ioctl(redis->context->c.fd, FIONREAD, &waiting) < 0)
+		return false;
+	redis->reply_bytes += (size_t)MIN(waiting, READ_BYTES);
+	return redis->reply_bytes > redis->reply_max_bytes;
+}
+
 static void on_socket(uint32_t events, void *data)
 {
 	struct redis *redis = data;
 
+	if (is_too_long(redis)) {
+		doom(redis, "an answer of more than %zu bytes, which is none that is expected",
+		     redis->reply_max_bytes);
+		return;
+	}
 	redis->in_hiredis = true;
 	if (events & ~(uint32_t)EPOLLOUT)
 		redisAsyncHandleRead(redis->context);
@@ -210,6 +235,7 @@ static void on_reply(redisAsyncContext *context, void *raw, void *privdata)
 	if (!raw || redis->freed || redis->doomed)
 		return;
 	redis->waiting--;
+	redis->reply_bytes = 0;
 	reply = view(raw);
 	if (waiter->fn)
 		waiter->fn(&reply, waiter->data);
@@ -238,10 +264,12 @@ static void on_auth(const struct redis_reply *reply, void *data)
 	struct redis *redis = data;
 
 	redis_url_wipe(&redis->url); /* empty from here on */
-	if (reply->kind == REDIS_ERROR)
+	if (reply->kind == REDIS_ERROR) {
+		redis->refused = true;
 		doom(redis, "login refused: %s", reply->text);
-	else
+	} else {
 		log_in(redis);
+	}
 }
 
 /* Password first, then the database, then ready. */
@@ -328,6 +356,7 @@ int redis_new(const struct redis_config *config, struct redis **ret_redis, struc
 		return err_oom(err);
 	redis->loop = config->loop;
 	redis->reply_timeout_ms = config->reply_timeout_ms;
+	redis->reply_max_bytes = config->reply_max_bytes;
 	redis->url = *config->url;
 	redis->on_ready = config->on_ready;
 	redis->on_closed = config->on_closed;
@@ -350,6 +379,11 @@ int redis_new(const struct redis_config *config, struct redis **ret_redis, struc
 	loop_timer_set(redis->deadline, config->connect_timeout_ms);
 	*ret_redis = TAKE_PTR(redis);
 	return 0;
+}
+
+bool redis_was_refused(const struct redis *redis)
+{
+	return redis->refused;
 }
 
 static void end_argument(struct redis_args *args)

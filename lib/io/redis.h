@@ -7,6 +7,7 @@
 #ifndef IO_REDIS_H
 #define IO_REDIS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/loop.h"
@@ -22,6 +23,7 @@ struct redis_config {
 	const char *address;        /* TCP: where url->host is, as an IP literal */
 	int64_t connect_timeout_ms; /* for connecting and logging in */
 	int64_t reply_timeout_ms;   /* the longest silence while a command waits for its reply */
+	size_t reply_max_bytes;     /* a reply that grows beyond ends the connection; 0: no limit */
 	void (*on_ready)(void *data);
 	/* The connection is gone, for `why`. No reply will come any more; to be freed by the owner.
 	 */
@@ -35,6 +37,9 @@ int redis_new(const struct redis_config *config, struct redis **ret_redis,
 
 /* Closes; nothing is called back any more. Allowed in any callback; NULL is allowed. */
 void redis_free(struct redis *redis);
+
+/* Whether it was closed because Redis refused the login; to be asked in on_closed. */
+bool redis_was_refused(const struct redis *redis);
 
 /* The arguments of a command; a zeroed one is empty. */
 VEC(redis_ends, size_t);

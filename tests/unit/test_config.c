@@ -89,8 +89,6 @@ static void refuses_by_name(void)
 		const char *says[2]; /* both stand in the sentence */
 	} rows[] = {
 		{ "--zone=x", { "--controller is missing", "https://" } },
-		{ "--controller=tower", { "--controller=tower", "give the tower's URL" } },
-		{ "--controller=redis://h:6379", { "signpost", "URL" } },
 		{ "--controller=http://192.0.2.1:8080",
 		  { "--controller=http://192.0.2.1:8080", "--insecure" } },
 		{ "--controller=ftp://h", { "--controller", "https://" } },
@@ -103,6 +101,25 @@ static void refuses_by_name(void)
 		  { "--controller-pin", "sha256//" } },
 		{ "--controller=https://h --controller-ca=/no/such",
 		  { "--controller-ca=/no/such", "No such file" } },
+		{ "--controller=https://h --controller-pin=" PUBLIC " --controller-ca=/x",
+		  { "use either --controller-pin or --controller-ca, not both", "" } },
+		{ "--controller=https://h,10.0.0.1",
+		  { "--controller=https://h:443 is a tower", "signpost (10.0.0.1)" } },
+		{ "--controller=10.0.0.1,http://127.0.0.1:1",
+		  { "--controller=http://127.0.0.1:1 is a tower", "signpost (10.0.0.1)" } },
+		{ URL " --controller-password-file=/x",
+		  { "--controller-password-file", "--controller=http:" } },
+		{ URL " --controller-prefix=x:", { "--controller-prefix", "--controller=http:" } },
+		{ "--controller=h --controller-password=a --controller-password-file=/x",
+		  { "use either --controller-password or --controller-password-file", "" } },
+		{ "--controller=h --controller-password-file=/no/such",
+		  { "--controller-password-file", "/no/such" } },
+		{ "--controller=redis://u:SECRET@h",
+		  { "--controller", "--controller-password-file" } },
+		{ "--controller=redis://me@h", { "'me'", "--controller-password" } },
+		{ "--controller=rediss://h", { "--controller", "stunnel" } },
+		{ "--controller=h:99999", { "--controller", "port" } },
+		{ "--controller=a,b,c,d,e", { "--controller", "more than 4 signposts" } },
 		{ URL " --private-key=" PRIVATE " --private-key-file=/x",
 		  { "use either --private-key or --private-key-file, not both", "" } },
 		{ URL " --private-key=abc", { "--private-key", "" } },
@@ -154,6 +171,10 @@ static void a_secret_is_in_no_sentence(void)
 	check(make(URL " --private-key=" PRIVATE " --controller-password=SECRET", &config, &err) <
 	      0);
 	check(!strstr(err.text, "SECRET"));
+	check(make("--controller=redis://u:SECRET@h", &config, &err) < 0);
+	check(!strstr(err.text, "SECRET"));
+	check(make("--controller=foo://u:SECRET@h", &config, &err) < 0);
+	check(!strstr(err.text, "SECRET"));
 }
 
 static void allows_plain_http_for_those_who_insist(void)
@@ -186,6 +207,41 @@ static void takes_several_towers(void)
 	check_str(config.targets.at[2].url.base, "https://[::1]:8443");
 	check_str(config.targets.at[2].url.host, "::1");
 	check(config.targets.at[2].url.is_loopback);
+}
+
+static void takes_signposts(void)
+{
+	_cleanup_(config_done) struct config config = { 0 };
+
+	check(make("--controller=redis.example,10.0.0.1:7000,::1 --controller=redis://me@[fd00::1]/2 "
+		   "--controller-password=p@ss --controller-prefix=x: --controller-pin=" PUBLIC,
+		   &config, NULL) == 0);
+	check(config.signposts_len == 4 && config.targets.len == 0);
+	check_str(config.signposts[0].host, "redis.example");
+	check(config.signposts[0].port == 6379 && config.signposts[1].port == 7000);
+	check_str(config.signposts[2].host, "::1");
+	check_str(config.signposts[3].host, "fd00::1");
+	check_str(config.signposts[3].user, "me");
+	check(config.signposts[3].db == 2);
+	for (size_t i = 0; i < 4; i++)
+		check_str(config.signposts[i].password, "p@ss");
+	check_str(config.signpost_key, "x:signpost");
+	check_str(config.pin, "sha256//" PUBLIC);
+}
+
+static void reads_the_password_from_a_file(void)
+{
+	_cleanup_(config_done) struct config config = { 0 };
+	char path[96];
+	char words[256];
+
+	write_file("password", "horse\n", 0600, path, sizeof(path));
+	(void)snprintf(words, sizeof(words),
+		       "--controller=unix:///run/redis.sock --controller-password-file=%s", path);
+	check(make(words, &config, NULL) == 0);
+	check_str(config.signposts[0].path, "/run/redis.sock");
+	check_str(config.signposts[0].password, "horse");
+	check_str(config.signpost_key, "apex:signpost");
 }
 
 static void takes_a_pin_with_and_without_its_name(void)
@@ -265,7 +321,7 @@ static void reads_the_join_token_from_a_file(void)
 
 static void remove_dir(void)
 {
-	static const char *const names[] = { "blank", "bad", "token" };
+	static const char *const names[] = { "blank", "bad", "token", "password" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		char path[96];
@@ -288,6 +344,8 @@ int main(void)
 	run(allows_plain_http_for_those_who_insist);
 	run(an_empty_value_is_none);
 	run(takes_several_towers);
+	run(takes_signposts);
+	run(reads_the_password_from_a_file);
 	run(takes_a_pin_with_and_without_its_name);
 	run(reads_a_key_among_blank_lines);
 	run(a_key_file_holds_one_word);
