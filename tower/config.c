@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "mesh/peer.h"
+#include "mesh/signpost.h"
 #include "tower/api/http_address.h"
 
 #define AT(member) offsetof(struct tower_config, member)
@@ -52,6 +53,30 @@ static const struct option_row rows[] = {
 	  NULL, "Holds the password for --redis.", AT(redis_password_file), false },
 	{ OPTION_TEXT, "redis-prefix", NULL, "CONTROLTOWER_REDIS_PREFIX", "TEXT",
 	  "apex:", "Put before every key in Redis.", AT(redis_prefix), false },
+	{ OPTION_TEXT, "dir", NULL, "CONTROLTOWER_DIR", "DIR", NULL,
+	  "Only with redis-acl: keeps users.acl, tower.password and signpost.password there, making "
+	  "what is missing; --user=NAME|UID says whose they are to be.",
+	  AT(dir), false },
+	{ OPTION_GROUP,
+	  .name = "The signpost, by which agents that know only Redis find the tower" },
+	{ OPTION_TEXT, "signpost-listen", NULL, "CONTROLTOWER_SIGNPOST_LISTEN", "ADDRESS", NULL,
+	  "Lets the private redis-server listen there, as IP:PORT (6379 by custom), for reading the "
+	  "signpost with its password and for nothing else; wants --tls-listen.",
+	  AT(signpost_listen), false },
+	{ OPTION_FLAG, "signpost", NULL, "CONTROLTOWER_SIGNPOST", NULL, NULL,
+	  "Writes the signpost to the Redis of --redis; redis-acl prints the users that this Redis "
+	  "then needs; wants --tls-listen.",
+	  AT(signpost), false },
+	{ OPTION_TEXT, "signpost-password-file", NULL, "CONTROLTOWER_SIGNPOST_PASSWORD_FILE",
+	  "FILE", NULL,
+	  "Holds the signpost's password; made at first start of --signpost-listen, and its content "
+	  "then printed once. 'signpost.password' in the state dir when not given.",
+	  AT(signpost_password_file), false },
+	{ OPTION_TEXT, "advertise-url", NULL, "CONTROLTOWER_ADVERTISE_URL", "URL", NULL,
+	  "What the signpost says of this tower, as https://host:port; without it: the port of "
+	  "--tls-listen, on the host where the signpost was read.",
+	  AT(advertise_url), false },
+	{ OPTION_GROUP, .name = "Files" },
 	{ OPTION_TEXT, "state-dir", NULL, "CONTROLTOWER_STATE_DIR", "DIR", "/var/lib/controltower",
 	  "Holds the private Redis.", AT(state_dir), false },
 	{ OPTION_TEXT, "secret-dir", NULL, "CONTROLTOWER_SECRET_DIR", "DIR", NULL,
@@ -105,9 +130,12 @@ static const struct option_row rows[] = {
 
 const struct option_table tower_config_options = {
 	.program = "controltower",
-	.synopsis = "[options]",
-	.summary = "Keeps the zones, peers, addresses and join tokens of Apex, and tells every "
-		   "agent of each change.",
+	.synopsis = "[redis-acl] [options]",
+	.summary =
+		"Keeps the zones, peers, addresses and join tokens of Apex, and tells every "
+		"agent of each change. With redis-acl it only prints the aclfile for a Redis of its "
+		"own (docs/redis.md), with the passwords in --redis-password-file and "
+		"--signpost-password-file, or keeps it in --dir.",
 	.rows = rows,
 	.rows_len = ARRAY_SIZE(rows),
 };
@@ -163,13 +191,64 @@ static int check_limits(const struct tower_config *config, struct err *err)
 	return 0;
 }
 
+static int check_signpost(const struct tower_config *config, struct err *err)
+{
+	struct signpost_place place;
+	struct endpoint endpoint;
+
+	if (config->dir)
+		return err_set(err, -EINVAL, "--dir goes with redis-acl alone");
+	if (config->signpost_listen && config->redis)
+		return err_set(
+			err, -EINVAL,
+			"--signpost-listen is for the private redis-server, not for --redis: "
+			"say --signpost");
+	if (config->signpost && !config->redis)
+		return err_set(err, -EINVAL,
+			       "--signpost is for the Redis of --redis; the private redis-server "
+			       "is opened by --signpost-listen");
+	if (config->signpost_password_file && !config->signpost_listen)
+		return err_set(
+			err, -EINVAL,
+			"--signpost-password-file without --signpost-listen or redis-acl has "
+			"no use");
+	if (config->signpost_listen && endpoint_parse(config->signpost_listen, &endpoint, err) < 0)
+		return err_wrap(err, "--signpost-listen");
+	if (config->advertise_url && !config->signpost_listen && !config->signpost)
+		return err_set(err, -EINVAL, "--advertise-url without a signpost has no use");
+	if (config->advertise_url && signpost_url_parse(config->advertise_url, &place, err) < 0)
+		return err_wrap(err, "--advertise-url");
+	return 0;
+}
+
+static int check_redis_acl(const struct tower_config *config, struct err *err)
+{
+	const bool has_files = config->redis_password_file || config->signpost_password_file;
+
+	if (config->dir && has_files)
+		return err_set(err, -EINVAL,
+			       "redis-acl: --dir has password files of its own; leave out "
+			       "--redis-password-file and --signpost-password-file");
+	if (!config->dir && (!config->redis_password_file || !config->signpost_password_file))
+		return err_set(
+			err, -EINVAL,
+			"redis-acl: give --redis-password-file and --signpost-password-file, "
+			"or --dir to have them made");
+	return 0;
+}
+
 static int check(const struct tower_config *config, struct err *err)
 {
 	struct zone zone = { 0 };
-	int r = check_listeners(config, err);
+	int r;
 
+	if (config->redis_acl)
+		return check_redis_acl(config, err);
+	r = check_listeners(config, err);
 	if (r == 0)
 		r = check_limits(config, err);
+	if (r == 0)
+		r = check_signpost(config, err);
 	if (r < 0)
 		return r;
 	if (config->redis_password_file && !config->redis)
@@ -186,8 +265,14 @@ int tower_config_read(int argc, char **argv, struct tower_config *config, struct
 	enum log_level level;
 	int r = options_parse(&tower_config_options, argc, argv, config, &words, err);
 
-	if (r == 0 && words.len > 0)
-		r = err_set(err, -EINVAL, "'%.64s': controltower takes options only", words.at[0]);
+	if (r == 0 && words.len > 0) {
+		config->redis_acl = str_eq(words.at[0], "redis-acl");
+		if (!config->redis_acl || words.len > 1)
+			r = err_set(
+				err, -EINVAL,
+				"'%.64s': controltower takes options and the word redis-acl only",
+				words.at[words.len - 1]);
+	}
 	vec_done(&words);
 	if (r < 0 || config->help || config->version)
 		return r;

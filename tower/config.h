@@ -20,6 +20,11 @@ struct tower_config {
 	char *redis;
 	char *redis_password_file;
 	char *redis_prefix;
+	bool signpost;         /* in the Redis of `redis` */
+	char *signpost_listen; /* of the embedded one */
+	char *signpost_password_file;
+	char *advertise_url;
+	char *dir; /* of redis-acl */
 	char *state_dir;
 	char *secret_dir; /* NULL: "secrets" in the state dir */
 	char *default_cidr;
@@ -34,6 +39,7 @@ struct tower_config {
 	uint64_t max_prefixes_per_peer;
 	char *user;
 	char *log_level;
+	bool redis_acl; /* the word redis-acl was given: print or keep an aclfile, then exit */
 	bool check_config;
 	bool help;
 	bool version;

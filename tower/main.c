@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "crypto/crypto.h"
+#include "tower/redis_acl_command.h"
 #include "tower/tower.h"
 
 enum exit_status {
@@ -42,6 +43,8 @@ static int run(const struct tower_config *config, struct err *err)
 	struct loop *loop = NULL;
 	int r = crypto_init(err);
 
+	if (r == 0 && config->redis_acl)
+		return redis_acl_command(config, err);
 	if (r == 0)
 		r = loop_new(&loop, err);
 	if (r == 0)

@@ -10,10 +10,19 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/str.h"
 
 int user_find(const char *name, struct user *ret_user, struct err *err)
 {
 	const struct passwd *entry;
+	uint64_t uid;
+
+	/* An image from scratch has no list of users. */
+	if (geteuid() == 0 && name && str_to_u64(name, 1, UINT32_MAX - 1, &uid) == 0) {
+		*ret_user = (struct user){ .uid = (unsigned)uid, .gid = (unsigned)uid };
+		(void)snprintf(ret_user->name, sizeof(ret_user->name), "%s", name);
+		return 0;
+	}
 
 	if (geteuid() != 0)
 		entry = getpwuid(geteuid());

@@ -14,8 +14,8 @@ struct user {
 };
 
 /*
- * Whom to become: `name`, or when it is NULL "apex" if there is such a user, else "nobody". Not
- * root: whoever runs already. -ENOENT: no such user.
+ * Whom to become: `name` (or a uid, which is the gid too), or when it is NULL "apex" if there is
+ * such a user, else "nobody". Not root: whoever runs already. -ENOENT: no such user.
  */
 int user_find(const char *name, struct user *ret_user, struct err *err) _must_check_;
 

@@ -92,6 +92,11 @@ void crypto_hash_of(const void *bytes, size_t len, uint8_t ret_hash[CRYPTO_HASH_
 	(void)crypto_generichash(ret_hash, CRYPTO_HASH_BYTES, bytes, len, NULL, 0);
 }
 
+void crypto_sha256_of(const void *bytes, size_t len, uint8_t ret_hash[CRYPTO_HASH_BYTES])
+{
+	(void)crypto_hash_sha256(ret_hash, bytes, len);
+}
+
 static void add_part(crypto_generichash_state *hash, const void *bytes, size_t len)
 {
 	uint8_t before[8];

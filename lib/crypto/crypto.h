@@ -12,7 +12,7 @@
 #include "base/err.h"
 
 #define CRYPTO_KEY_BYTES 32  /* an X25519 key, private or public */
-#define CRYPTO_HASH_BYTES 32 /* BLAKE2b-256 */
+#define CRYPTO_HASH_BYTES 32 /* BLAKE2b-256, SHA-256 */
 #define CRYPTO_MAC_BYTES 32
 #define CRYPTO_SEAL_EXTRA_BYTES 48 /* how much longer a sealed box is than what it holds */
 
@@ -41,6 +41,9 @@ int crypto_decode(enum crypto_text text, const char *from, size_t text_len, void
 
 /* BLAKE2b-256 of the bytes. */
 void crypto_hash_of(const void *bytes, size_t len, uint8_t ret_hash[CRYPTO_HASH_BYTES]);
+
+/* SHA-256 of the bytes: only where somebody else's format asks for it. */
+void crypto_sha256_of(const void *bytes, size_t len, uint8_t ret_hash[CRYPTO_HASH_BYTES]);
 
 /*
  * A keyed BLAKE2b-256 over several parts. Each part goes in with its length before it, and

@@ -137,6 +137,15 @@ static void hashes_as_blake2b_256(void)
 	check_hex(hash, "0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8");
 }
 
+/* FIPS 180-4, its example. */
+static void hashes_as_sha_256(void)
+{
+	uint8_t hash[CRYPTO_HASH_BYTES];
+
+	crypto_sha256_of("abc", 3, hash);
+	check_hex(hash, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
 /* Made by another implementation: Python's hashlib. */
 static void macs_as_the_header_says(void)
 {
@@ -269,6 +278,7 @@ int main(void)
 	run(takes_no_letter_outside_its_alphabet);
 	run(refuses_texts_that_do_not_fit);
 	run(hashes_as_blake2b_256);
+	run(hashes_as_sha_256);
 	run(macs_as_the_header_says);
 	run(no_two_lists_of_parts_have_one_mac);
 	run(agrees_on_the_secret_of_rfc_7748);

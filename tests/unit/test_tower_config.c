@@ -157,8 +157,45 @@ static void gives_every_option_with_a_value_an_environment_name_and_help(void)
 	}
 }
 
+static void takes_what_goes_together_for_the_signpost(void)
+{
+	static const struct {
+		const char *line;
+		const char *names; /* in the refusal; NULL: it is taken */
+	} rows[] = {
+		{ "--signpost-listen=0.0.0.0:6379 --tls-listen=0.0.0.0:8443", NULL },
+		{ "--signpost-listen=0.0.0.0", "--signpost-listen" },
+		{ "--signpost-listen=[::]:6379", NULL },
+		{ "--signpost-listen=0.0.0.0:6379 --redis=redis://h", "--redis" },
+		{ "--signpost", "--signpost-listen" },
+		{ "--signpost --redis=redis://h", NULL },
+		{ "--signpost-password-file=/f", "--signpost-listen" },
+		{ "--advertise-url=https://h:1", "--advertise-url" },
+		{ "--signpost --redis=redis://h --advertise-url=https://h:1", NULL },
+		{ "--signpost --redis=redis://h --advertise-url=http://h:1", "--advertise-url" },
+		{ "--dir=/d", "redis-acl" },
+		{ "redis-acl --dir=/d", NULL },
+		{ "redis-acl", "--signpost-password-file" },
+		{ "redis-acl --redis-password-file=/f", "--signpost-password-file" },
+		{ "redis-acl --redis-password-file=/f --signpost-password-file=/g", NULL },
+		{ "redis-acl --dir=/d --redis-password-file=/f", "--dir" },
+		{ "redis-acl more --dir=/d", "more" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct tower_config config;
+		struct err err = { 0 };
+		int r = read_line(rows[i].line, &config, &err);
+
+		if (!check(rows[i].names ? r < 0 && strstr(err.text, rows[i].names) : r == 0))
+			printf("# %s: %s\n", rows[i].line, err.text);
+		tower_config_done(&config);
+	}
+}
+
 int main(void)
 {
+	run(takes_what_goes_together_for_the_signpost);
 	run(starts_on_loopback_with_a_redis_of_its_own);
 	run(opens_itself_only_where_nobody_else_comes_by);
 	run(names_the_option_that_makes_no_sense);
