@@ -50,14 +50,23 @@ static bool is_stood_back(const struct agent *agent)
 	return status.state == CONTROLLER_DISPLACED || status.state == CONTROLLER_REMOVED;
 }
 
+static struct own_endpoint_status endpoint_status(const struct agent *agent)
+{
+	struct own_endpoint_status status;
+
+	own_endpoint_get_status(agent->endpoint, &status);
+	return status;
+}
+
 static void want(struct agent *agent)
 {
 	const struct config *config = agent->node.config;
+	struct own_endpoint_status endpoint = endpoint_status(agent);
 	struct desired_options options = { .interface = config->interface,
 					   .private_key = config->private_key,
 					   .listen_port = config->listen_port,
 					   .mtu = config->mtu,
-					   .keepalive = true };
+					   .keepalive = !endpoint.choice.is_public };
 	struct desired desired = { 0 };
 	struct err err = { 0 };
 	int r = desired_make(agent->node.view, &options, &desired, &err);
@@ -70,6 +79,7 @@ static void want(struct agent *agent)
 		return;
 	}
 	keeper_note_desired(agent->keeper, &desired);
+	own_endpoint_yield_port(agent->endpoint);
 	reconcile_want(agent->reconcile, &desired, view_is_complete(agent->node.view));
 }
 
@@ -89,18 +99,25 @@ static int64_t on_plan(void *data)
 static void get_wish(struct join_wish *ret_wish, void *data)
 {
 	const struct agent *agent = data;
-	struct own_endpoint_status endpoint;
 
 	node_get_wish(&agent->node, ret_wish);
-	own_endpoint_underlay_changed(agent->endpoint); /* since the last join; or it may have */
-	own_endpoint_get(agent->endpoint, &endpoint);
-	ret_wish->endpoint = endpoint.endpoint;
+	ret_wish->endpoint = own_endpoint_declare(agent->endpoint);
+}
+
+/* A node that is up from its cache joins at once: what STUN says is declared when it is known. */
+static bool on_stun(const struct endpoint *server, void *data)
+{
+	struct agent *agent = data;
+	bool is_up = view_peer(agent->node.view, &agent->node.self.public_key);
+
+	return own_endpoint_use_server(agent->endpoint, server, !is_up);
 }
 
 static void on_endpoint(void *data)
 {
 	struct agent *agent = data;
 
+	agent->must_plan = true; /* keepalives */
 	controller_rejoin(agent->controller);
 }
 
@@ -110,6 +127,16 @@ static bool on_failure(const struct tower_target *target, const struct tower_ans
 	struct agent *agent = data;
 
 	return finder_note_failure(agent->node.finder, target, answer);
+}
+
+static void get_scene(struct own_endpoint_scene *ret_scene, void *data)
+{
+	const struct agent *agent = data;
+	const struct peer *self = view_peer(agent->node.view, &agent->node.self.public_key);
+	struct reconcile_status reconcile;
+
+	reconcile_get_status(agent->reconcile, &reconcile);
+	own_endpoint_look_around(self, reconcile.peers, clock_real_ms() / 1000, ret_scene);
 }
 
 static void on_joined(const struct join_answer *answer, void *data)
@@ -208,6 +235,7 @@ static void answer_status(struct agent *agent, uint64_t client, const char *why_
 				      .zone = node->self.zone,
 				      .public_key = &node->self.public_key,
 				      .view = node->view,
+				      .endpoint = endpoint_status(agent),
 				      .now_ms = clock_real_ms() };
 
 	controller_get_status(agent->controller, &input.controller);
@@ -343,15 +371,18 @@ static int open_rooms(struct agent *agent, struct config *config, struct err *er
 	r = keeper_new(&keeper, &agent->keeper, err);
 	if (r < 0)
 		return r;
-	endpoint = (struct own_endpoint_config){ .declared = config->endpoint,
+	endpoint = (struct own_endpoint_config){ .loop = node->loop,
+						 .declared = config->endpoint,
 						 .internal_network = config->internal_network,
 						 .listen_port = config->listen_port,
+						 .get_scene = get_scene,
 						 .on_changed = on_endpoint,
 						 .data = agent };
 	r = own_endpoint_new(&endpoint, &agent->endpoint, err);
 	if (r < 0)
 		return r;
 	controller = node_controller_config(node);
+	controller.on_stun = on_stun;
 	controller.get_wish = get_wish;
 	controller.on_joined = on_joined;
 	controller.on_view = on_view;

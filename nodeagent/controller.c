@@ -354,6 +354,31 @@ static void on_left(const struct tower_answer *tower, const struct join_answer *
 	end_leave(controller, is_gone ? "" : tower->why);
 }
 
+static void post_join(struct controller *controller)
+{
+	struct join_wish wish = { 0 };
+	struct err err = { 0 };
+
+	controller->config.get_wish(&wish, controller->config.data);
+	controller->is_outdated = false;
+	/* Only a start takes a key over; and who leaves must not take others' place for that. */
+	if (!controller->has_joined && !controller->leave_fn)
+		wish.generation = 0;
+	if (join_call_post(controller->join, &wish, &err) < 0) {
+		close_join(controller);
+		fail_locally(controller, &err);
+	}
+}
+
+static void on_challenged(const struct endpoint *stun, void *data)
+{
+	struct controller *controller = data;
+
+	if (!controller->config.on_stun ||
+	    controller->config.on_stun(stun, controller->config.data))
+		post_join(controller);
+}
+
 static int start_call(struct controller *controller, bool is_join, struct err *err)
 {
 	struct join_call_config config = { .client = controller->config.client,
@@ -362,17 +387,12 @@ static int start_call(struct controller *controller, bool is_join, struct err *e
 					   .private_key = controller->config.private_key,
 					   .token = controller->config.token,
 					   .fn = is_join ? on_join : on_left,
+					   .on_challenged = on_challenged,
 					   .data = controller };
-	struct join_wish wish = { 0 };
 
 	if (!is_join)
 		return join_call_start_leave(&config, controller->ticket, &controller->join, err);
-	controller->config.get_wish(&wish, controller->config.data);
-	controller->is_outdated = false;
-	/* Only a start takes a key over; and who leaves must not take others' place for that. */
-	if (!controller->has_joined && !controller->leave_fn)
-		wish.generation = 0;
-	return join_call_start(&config, &wish, &controller->join, err);
+	return join_call_start(&config, &controller->join, err);
 }
 
 static void step(void *data)
@@ -460,6 +480,8 @@ void controller_rejoin(struct controller *controller)
 	if (controller->state == CONTROLLER_DISPLACED || controller->state == CONTROLLER_REMOVED)
 		return;
 	controller->is_outdated = true;
+	if (controller->join && join_call_is_waiting(controller->join))
+		post_join(controller);
 	if (controller->join)
 		return; /* its end sees to it */
 	controller->must_join = true;

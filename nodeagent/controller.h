@@ -41,6 +41,11 @@ struct controller_config {
 	const char *token; /* join token; NULL for none */
 	struct view *view;
 
+	/*
+	 * A tower that will be joined says who answers STUN (IP_NONE: nobody). False: what to ask
+	 * for is not known yet, and controller_rejoin will say when it is. NULL: always known.
+	 */
+	bool (*on_stun)(const struct endpoint *server, void *data);
 	/* What to ask for: called before every join, for addresses can change. */
 	void (*get_wish)(struct join_wish *ret_wish, void *data);
 	void (*on_joined)(const struct join_answer *answer, void *data);
@@ -65,8 +70,9 @@ void controller_free(struct controller *controller);
 void controller_start(struct controller *controller);
 
 /*
- * What get_wish answers has changed: joins again to tell the tower, now, or when the join that is
- * under way is over. Nothing while the node is displaced or removed.
+ * What get_wish answers has changed, or is known now: joins again to tell the tower, at once, or
+ * when the join that is under way is over; one that waits for it goes on. Nothing while the node is
+ * displaced or removed.
  */
 void controller_rejoin(struct controller *controller);
 

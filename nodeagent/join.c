@@ -59,6 +59,8 @@ int join_read_challenge(const char *text, size_t len, struct join_challenge *ret
 		r = doc_key(object, "TowerKey", &challenge.tower_key, err);
 	if (r < 0)
 		return r;
+	/* One that we cannot read is one that we do not ask: no reason not to join. */
+	(void)!doc_text(object, "Stun", challenge.stun, sizeof(challenge.stun), NULL);
 	if (r == 0 ||
 	    crypto_decode(CRYPTO_TEXT_BASE64_URL, challenge.nonce_text,
 			  strlen(challenge.nonce_text), challenge.nonce, sizeof(challenge.nonce),
@@ -95,6 +97,20 @@ int join_write_proof(const struct join_proof *proof, char ret_line[static JOIN_P
 	(void)snprintf(ret_line, JOIN_PROOF_BYTES, "Apex-Proof: key=%s,nonce=%s,mac=%s", key,
 		       proof->challenge->nonce_text, mac_text);
 	return 0;
+}
+
+struct endpoint join_stun_server(const struct join_challenge *challenge, const char *tower_address)
+{
+	struct endpoint server = { 0 };
+
+	if (*challenge->stun != ':') {
+		(void)!endpoint_parse(challenge->stun, &server, NULL);
+		return server;
+	}
+	if (str_to_u16(challenge->stun + 1, &server.port) < 0 || server.port == 0 ||
+	    ip_parse(tower_address, &server.ip, NULL) < 0)
+		return (struct endpoint){ 0 };
+	return server;
 }
 
 /* Visible ASCII only: the ticket goes into a header line. */

@@ -33,9 +33,16 @@ struct join_challenge {
 	char nonce_text[JOIN_NONCE_TEXT_BYTES];
 	uint8_t nonce[PROOF_NONCE_BYTES];
 	struct key tower_key;
+	char stun[ENDPOINT_TEXT_BYTES]; /* where STUN is answered; "" for nowhere */
 };
 int join_read_challenge(const char *text, size_t len, struct join_challenge *ret_challenge,
 			struct err *err) _must_check_;
+
+/*
+ * Who answers STUN: "IP:PORT", or ":PORT" at the address of the tower that said so ("" when that is
+ * not known). IP_NONE for nobody, and for what makes no sense.
+ */
+struct endpoint join_stun_server(const struct join_challenge *challenge, const char *tower_address);
 
 /* The line "Apex-Proof: …" of a request. -EINVAL when the tower's key is a low-order point. */
 struct join_proof {

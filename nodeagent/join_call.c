@@ -15,6 +15,8 @@ struct join_call {
 	struct join_call_config config;
 	struct tower_target target; /* that of `config`, which may change */
 	struct http_call *http;
+	struct join_challenge challenge;
+	bool is_waiting;
 	char *body;
 	char path[PATH_BYTES];
 };
@@ -70,11 +72,10 @@ static void on_joined(const struct http_answer *from, void *data)
 	crypto_wipe(&answer, sizeof(answer));
 }
 
-static int send_join(struct join_call *call, const struct join_challenge *challenge,
-		     struct err *err)
+static int send_join(struct join_call *call, struct err *err)
 {
 	struct join_proof proof = { .private_key = call->config.private_key,
-				    .challenge = challenge,
+				    .challenge = &call->challenge,
 				    .method = "POST",
 				    .path = call->path,
 				    .zone = call->config.zone,
@@ -104,8 +105,8 @@ static int send_join(struct join_call *call, const struct join_challenge *challe
 static void on_challenge(const struct http_answer *from, void *data)
 {
 	struct join_call *call = data;
-	struct join_challenge challenge;
 	struct tower_answer tower;
+	struct endpoint stun;
 	struct err err = { 0 };
 
 	tower_read_answer(from, call->config.target, &tower);
@@ -113,9 +114,13 @@ static void on_challenge(const struct http_answer *from, void *data)
 		call->config.fn(&tower, NULL, call->config.data);
 		return;
 	}
-	if (join_read_challenge(from->body, from->body_len, &challenge, &err) < 0 ||
-	    send_join(call, &challenge, &err) < 0)
+	if (join_read_challenge(from->body, from->body_len, &call->challenge, &err) < 0) {
 		end_with(call, TOWER_AWAY, &err);
+		return;
+	}
+	stun = join_stun_server(&call->challenge, from->address);
+	call->is_waiting = true;
+	call->config.on_challenged(&stun, call->config.data);
 }
 
 static struct join_call *new_call(const struct join_call_config *config)
@@ -130,8 +135,8 @@ static struct join_call *new_call(const struct join_call_config *config)
 	return call;
 }
 
-int join_call_start(const struct join_call_config *config, const struct join_wish *wish,
-		    struct join_call **ret_call, struct err *err)
+int join_call_start(const struct join_call_config *config, struct join_call **ret_call,
+		    struct err *err)
 {
 	_cleanup_(join_call_freep) struct join_call *call = new_call(config);
 	struct http_request request = { .method = "GET", .on_done = on_challenge };
@@ -140,14 +145,23 @@ int join_call_start(const struct join_call_config *config, const struct join_wis
 	if (!call)
 		return err_oom(err);
 	(void)snprintf(call->path, sizeof(call->path), "/zones/%s/peers", config->zone);
-	call->body = join_write_body(wish);
-	if (!call->body)
-		return err_oom(err);
 	r = send_request(call, &request, "/challenge", err);
 	if (r < 0)
 		return r;
 	*ret_call = TAKE_PTR(call);
 	return 0;
+}
+
+bool join_call_is_waiting(const struct join_call *call)
+{
+	return call->is_waiting;
+}
+
+int join_call_post(struct join_call *call, const struct join_wish *wish, struct err *err)
+{
+	call->is_waiting = false;
+	call->body = join_write_body(wish);
+	return call->body ? send_join(call, err) : err_oom(err);
 }
 
 static void on_left(const struct http_answer *from, void *data)

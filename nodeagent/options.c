@@ -67,7 +67,8 @@ static const struct option_row rows[] = {
 	  .help = "How people are to call this node. Default: the machine's own name.",
 	  OFFSET(hostname) },
 	{ OPTION_TEXT, "local-endpoint-ip", .env = "AIRCREW_LOCAL_ENDPOINT_IP", .arg = "IP",
-	  .help = "The address under which other nodes reach this one.",
+	  .help = "The address under which other nodes reach this one. Without it, and without "
+		  "--internal-network, the tower's STUN server is asked.",
 	  OFFSET(local_endpoint_ip) },
 	{ OPTION_FLAG, "internal-network", .alias = "network-internal",
 	  .env = "AIRCREW_INTERNAL_NETWORK",

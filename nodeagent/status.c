@@ -63,6 +63,32 @@ static json_t *report_refusal(const struct controller_status *controller)
 			 "Hint", refusal->hint, "At", time_to_json(controller->refused_ms));
 }
 
+static json_t *report_endpoint(const struct own_endpoint_status *status)
+{
+	static const char *const sources[] = {
+		[OWN_ENDPOINT_NONE] = "none",
+		[OWN_ENDPOINT_DECLARED] = "declared",
+		[OWN_ENDPOINT_INTERNAL] = "internal-network",
+		[OWN_ENDPOINT_STUN] = "stun",
+	};
+	static const char *const nats[] = {
+		[OWN_ENDPOINT_NAT_UNKNOWN] = "unknown",
+		[OWN_ENDPOINT_NAT_NONE] = "none",
+		[OWN_ENDPOINT_NAT_BEHIND] = "behind",
+	};
+	const struct own_endpoint_choice *choice = &status->choice;
+	char address[ENDPOINT_TEXT_BYTES] = "";
+	char server[ENDPOINT_TEXT_BYTES] = "";
+
+	if (choice->endpoint.ip.family != IP_NONE)
+		endpoint_format(&choice->endpoint, address);
+	if (status->server.ip.family != IP_NONE)
+		endpoint_format(&status->server, server);
+	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:s}", "Address", address, "Source",
+			 sources[choice->source], "Server", server, "Nat", nats[choice->nat],
+			 "Public", choice->is_public, "Trouble", status->why ? status->why : "");
+}
+
 static json_t *report_peer(const struct status_input *input, const struct peer *peer)
 {
 	const struct wg_peer *seen = status_find_seen(input, &peer->key);
@@ -120,7 +146,7 @@ json_t *status_report(const struct status_input *input)
 	key_format(input->public_key, key);
 	return json_pack(
 		"{s:s, s:s, s:s, s:s, s:o, s:I, s:o, s:I, s:s, s:s, s:s, s:i, s:b, s:s, s:o, "
-		"s:s, s:o, s:o}",
+		"s:s, s:o, s:o, s:o}",
 		"Version", VERSION, "Zone", input->zone, "PublicKey", key, "Hostname",
 		self ? self->hostname : "", "NodeAddress",
 		doc_address_text(self ? self->address : none), "Generation",
@@ -132,7 +158,8 @@ json_t *status_report(const struct status_input *input)
 		reconcile->trouble ? reconcile->trouble : "", "Conflicts",
 		report_conflicts(reconcile->conflicts), "Overlap",
 		reconcile->overlap ? reconcile->overlap : "", "Refusal",
-		report_refusal(&input->controller), "Peers", report_peers(input));
+		report_refusal(&input->controller), "Endpoint", report_endpoint(&input->endpoint),
+		"Peers", report_peers(input));
 }
 
 static const char *text_of(const json_t *object, const char *name)
@@ -178,6 +205,31 @@ static void print_peer(const json_t *peer, FILE *to)
 	(void)fputs(" out\n", to);
 }
 
+static void print_endpoint(const json_t *endpoint, FILE *to)
+{
+	const char *source = text_of(endpoint, "Source");
+	const char *server = text_of(endpoint, "Server");
+	const char *trouble = text_of(endpoint, "Trouble");
+	const char *nat = text_of(endpoint, "Nat");
+
+	if (str_eq(source, "none"))
+		(void)fputs("endpoint   none", to);
+	else
+		(void)fprintf(to, "endpoint   %s, %s", text_of(endpoint, "Address"),
+			      str_eq(source, "stun") ? "by STUN from " : source);
+	if (str_eq(source, "stun"))
+		(void)fprintf(to, "%s, %s", server,
+			      str_eq(nat, "behind") ? "behind NAT" : "no NAT");
+	if (*trouble)
+		(void)fprintf(to, ": %s", trouble);
+	else if (str_eq(source, "none"))
+		(void)fputs(*server ? ": asking the STUN server"
+				    : ": no --local-endpoint-ip, no --internal-network, and the "
+				      "tower names no STUN server",
+			    to);
+	(void)fputc('\n', to);
+}
+
 static void print_refusal(const json_t *refusal, FILE *to)
 {
 	if (!json_is_object(refusal))
@@ -214,6 +266,7 @@ void status_print(const json_t *report, FILE *to)
 	}
 	if (*text_of(report, "Overlap"))
 		(void)fprintf(to, "note       %s\n", text_of(report, "Overlap"));
+	print_endpoint(json_object_get(report, "Endpoint"), to);
 	(void)fprintf(to, "tower      %s, %s since %s, revision %" PRId64 "\n",
 		      text_of(tower, "Url"), text_of(tower, "State"), text_of(tower, "Since"),
 		      number_of(report, "Revision"));

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "nodeagent/controller.h"
+#include "nodeagent/own_endpoint.h"
 #include "nodeagent/reconcile.h"
 
 /* Everything that a report is made of; all borrowed. */
@@ -20,6 +21,7 @@ struct status_input {
 	const struct view *view;
 	struct controller_status controller;
 	struct reconcile_status reconcile;
+	struct own_endpoint_status endpoint;
 	int64_t now_ms; /* 1970 */
 };
 

@@ -68,6 +68,42 @@ node_new()
 		ip -6 address add $(node_ip6 "$node")/64 dev eth0 && ip link set eth0 up"
 }
 
+# router_new ROUTER NODE: the node ROUTER, and NODE behind it, in a network of its own: all that NODE
+# sends leaves through ROUTER, by the NAT that router_masquerade says.
+router_new()
+{
+	local router=$1 node=$2
+
+	node_new "$router" || return
+	LAB_COUNT=$((LAB_COUNT + 1))
+	LAB_NUMBER[$node]=$((LAB_COUNT + 1))
+	lab_hold "$node" || return
+	ip link add eth1 netns "${LAB_INIT[$router]}" type veth \
+		peer name eth0 netns "${LAB_INIT[$node]}"
+	node_exec "$router" bash -c 'ip address add 10.99.0.1/24 dev eth1 && ip link set eth1 up &&
+		echo 1 >/proc/sys/net/ipv4/ip_forward'
+	node_exec "$node" bash -c 'ip address add 10.99.0.2/24 dev eth0 && ip link set eth0 up &&
+		ip route add default via 10.99.0.1'
+}
+
+# router_masquerade ROUTER [WORD…]: which NAT it does from now on; what it knows of flows is lost.
+router_masquerade()
+{
+	node_exec "$1" nft -f - <<-EOF
+		table ip nat
+		delete table ip nat
+		table ip nat {
+			chain postrouting {
+				type nat hook postrouting priority srcnat
+				oifname eth0 meta l4proto udp masquerade ${*:2}
+				oifname eth0 masquerade
+			}
+		}
+	EOF
+	# A masquerade forgets its flows when its link goes.
+	node_exec "$1" bash -c 'ip link set eth0 down && ip link set eth0 up'
+}
+
 node_ip()
 {
 	echo "192.0.2.${LAB_NUMBER[$1]}"

@@ -82,10 +82,13 @@ static void tell_end(struct http_call *call)
 {
 	struct http_answer answer = { .outcome = outcome_of(call), .why = why_of(call) };
 	curl_off_t retry_after = 0;
+	const char *address = NULL;
 	long status = 0;
 
 	(void)curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
 	(void)curl_easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &retry_after);
+	(void)curl_easy_getinfo(call->easy, CURLINFO_PRIMARY_IP, &address);
+	answer.address = address ? address : "";
 	answer.status = (int)status;
 	answer.retry_after_s = (int64_t)retry_after;
 	answer.body = call->bytes.at ? call->bytes.at : "";

@@ -87,6 +87,7 @@ struct http_answer {
 	int status;
 	const char *body; /* NUL-terminated; "" for a stream that was handed to on_data */
 	size_t body_len;
+	const char *address;         /* who answered, as an IP literal; "" when nobody did */
 	int64_t retry_after_s;       /* 0: not said */
 	const char *why;             /* of a failure, in a sentence; else "" */
 	enum http_distrust distrust; /* of HTTP_UNTRUSTED */

@@ -127,6 +127,50 @@ static void refuses_a_challenge_without_its_parts(void)
 	}
 }
 
+static const char *stun_server(const char *stun, const char *tower_address)
+{
+	static char text[ENDPOINT_TEXT_BYTES];
+	struct join_challenge challenge = { 0 };
+	struct endpoint server;
+
+	(void)snprintf(challenge.stun, sizeof(challenge.stun), "%s", stun);
+	server = join_stun_server(&challenge, tower_address);
+	endpoint_format(&server, text);
+	return server.ip.family == IP_NONE ? "none" : text;
+}
+
+static void finds_the_stun_server(void)
+{
+	check_str(stun_server(":3478", "192.0.2.9"), "192.0.2.9:3478");
+	check_str(stun_server(":3478", "2001:db8::9"), "[2001:db8::9]:3478");
+	check_str(stun_server("198.51.100.9:3479", "192.0.2.9"), "198.51.100.9:3479");
+	check_str(stun_server("", "192.0.2.9"), "none");
+	check_str(stun_server(":", "192.0.2.9"), "none");
+	check_str(stun_server(":0", "192.0.2.9"), "none");
+	check_str(stun_server(":65536", "192.0.2.9"), "none");
+	check_str(stun_server(":3478x", "192.0.2.9"), "none");
+	check_str(stun_server(":3478", ""), "none");
+	check_str(stun_server("stun.example:3478", "192.0.2.9"), "none");
+}
+
+static void joins_also_when_the_stun_server_makes_no_sense(void)
+{
+	static const char *const texts[] = { "7", "\":3478\"", "null", "[]" };
+	const struct key tower = key_of(PUBLIC);
+	const struct join_challenge good = challenge_of(&tower);
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct join_challenge challenge;
+		char text[512];
+
+		(void)snprintf(text, sizeof(text),
+			       "{\"Nonce\":\"%s\",\"TowerKey\":\"" PUBLIC "\",\"Stun\":%s}",
+			       good.nonce_text, texts[i]);
+		check(join_read_challenge(text, strlen(text), &challenge, NULL) == 0);
+		check_str(challenge.stun, i == 1 ? ":3478" : "");
+	}
+}
+
 /* An answer as a tower gives it, with some of its parts replaced. */
 static void write_answer(char *to, size_t to_bytes, const char *zone, const char *key,
 			 const char *seal_to, const char *ticket, const char *mark)
@@ -195,6 +239,8 @@ int main(void)
 	run(body_has_what_was_asked_for);
 	run(a_tower_makes_the_same_proof);
 	run(refuses_a_challenge_without_its_parts);
+	run(finds_the_stun_server);
+	run(joins_also_when_the_stun_server_makes_no_sense);
 	run(reads_what_a_tower_answers);
 	run(refuses_an_answer_for_somebody_else);
 	return check_done();

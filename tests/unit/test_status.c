@@ -75,8 +75,14 @@ static void set_up(struct stage *stage)
 			       .trouble = "",
 			       .mtu = 1420,
 			       .peers = &stage->peers },
+		.endpoint = { .choice = { .source = OWN_ENDPOINT_STUN,
+					  .nat = OWN_ENDPOINT_NAT_BEHIND },
+			      .why = "" },
 		.now_ms = INT64_C(1000) * NOW_S,
 	};
+	check(endpoint_parse("203.0.113.5:1024", &stage->input.endpoint.choice.endpoint, NULL) ==
+	      0);
+	check(endpoint_parse("192.0.2.9:3478", &stage->input.endpoint.server, NULL) == 0);
 }
 
 static void tear_down(struct stage *stage)
@@ -102,7 +108,10 @@ static void report_has_its_shape(void)
 		"\"Since\":\"2026-01-31T11:00:00Z\",\"Trouble\":\"\"},\"Revision\":9,"
 		"\"Interface\":\"wg0\",\"Backend\":\"userspace\","
 		"\"BackendWhy\":\"the kernel has none\",\"Mtu\":1420,\"InSync\":true,"
-		"\"Trouble\":\"\",\"Conflicts\":[],\"Overlap\":\"\",\"Refusal\":null,\"Peers\":["
+		"\"Trouble\":\"\",\"Conflicts\":[],\"Overlap\":\"\",\"Refusal\":null,"
+		"\"Endpoint\":{\"Address\":\"203.0.113.5:1024\",\"Source\":\"stun\","
+		"\"Server\":\"192.0.2.9:3478\",\"Nat\":\"behind\",\"Public\":false,"
+		"\"Trouble\":\"\"},\"Peers\":["
 		"{\"PublicKey\":\"" NEAR "\",\"Hostname\":\"near\",\"NodeAddress\":\"10.20.0.2\","
 		"\"ChildPrefixes\":[\"172.24.0.0/24\"],\"Endpoint\":\"192.0.2.2:40000\","
 		"\"InWireGuard\":true,\"HandshakeAge\":12,\"RxBytes\":300,\"TxBytes\":4000},"
@@ -144,6 +153,56 @@ static bool says(const struct status_input *input, const char *word, bool is_goo
 			return true;
 	}
 	return false;
+}
+
+/* The line about the endpoint, as a person reads it. */
+static const char *endpoint_line(const struct own_endpoint_status *status)
+{
+	static char line[256];
+	_cleanup_(doc_unref) json_t *report = NULL;
+	_cleanup_free_ char *text = NULL;
+	struct stage stage;
+	size_t len = 0;
+	FILE *to = open_memstream(&text, &len);
+	const char *at;
+
+	set_up(&stage);
+	stage.input.endpoint = *status;
+	report = status_report(&stage.input);
+	status_print(report, to);
+	(void)fclose(to);
+	at = strstr(text, "\nendpoint ");
+	(void)snprintf(line, sizeof(line), "%.*s", at ? (int)strcspn(at + 1, "\n") : 0,
+		       at ? at + 1 : "");
+	tear_down(&stage);
+	return line;
+}
+
+static void a_person_reads_where_the_endpoint_comes_from(void)
+{
+	struct own_endpoint_status status = { .why = "" };
+
+	check_str(endpoint_line(&status),
+		  "endpoint   none: no --local-endpoint-ip, no --internal-network, and the tower "
+		  "names no STUN server");
+	check(endpoint_parse("192.0.2.9:3478", &status.server, NULL) == 0);
+	check_str(endpoint_line(&status), "endpoint   none: asking the STUN server");
+	status.why = "STUN server 192.0.2.9:3478 does not answer: is its UDP port open?";
+	check_str(endpoint_line(&status),
+		  "endpoint   none: STUN server 192.0.2.9:3478 does not answer: is its UDP port "
+		  "open?");
+	status.why = "";
+	check(endpoint_parse("203.0.113.5:1024", &status.choice.endpoint, NULL) == 0);
+	status.choice.source = OWN_ENDPOINT_STUN;
+	status.choice.nat = OWN_ENDPOINT_NAT_BEHIND;
+	check_str(endpoint_line(&status),
+		  "endpoint   203.0.113.5:1024, by STUN from 192.0.2.9:3478, behind NAT");
+	status.choice.nat = OWN_ENDPOINT_NAT_NONE;
+	check_str(endpoint_line(&status),
+		  "endpoint   203.0.113.5:1024, by STUN from 192.0.2.9:3478, no NAT");
+	status = (struct own_endpoint_status){ .choice = status.choice, .why = "" };
+	status.choice.source = OWN_ENDPOINT_DECLARED;
+	check_str(endpoint_line(&status), "endpoint   203.0.113.5:1024, declared");
 }
 
 static void why_finds_a_peer_by_any_name(void)
@@ -253,6 +312,7 @@ int main(void)
 {
 	run(report_has_its_shape);
 	run(report_shows_the_last_refusal);
+	run(a_person_reads_where_the_endpoint_comes_from);
 	run(why_finds_a_peer_by_any_name);
 	run(why_says_when_a_name_is_no_good);
 	run(why_gives_the_reasons);
