@@ -143,43 +143,12 @@ static int grant_claims(const struct claim_vec *claims, struct desired *desired)
 	return 0;
 }
 
-/* ::ffff:192.0.2.1 is 192.0.2.1: WireGuard shows it so, and it must compare equal. */
-static struct ip unmap(const struct ip *ip)
-{
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	struct ip plain = { .family = IP_V4 };
-
-	if (ip->family != IP_V6 || memcmp(ip->bytes, mapped, sizeof(mapped)) != 0)
-		return *ip;
-	memcpy(plain.bytes, ip->bytes + sizeof(mapped), 4);
-	return plain;
-}
-
-static bool in_zone(const struct zone *zone, const struct ip *ip)
-{
-	bool found = false;
-
-	for (uint8_t i = 0; zone && i < zone->cidr_len; i++)
-		found |= prefix_contains(&zone->cidr[i], ip);
-	return found;
-}
-
-static struct endpoint choose_endpoint(const struct peer *peer, const struct zone *zone)
-{
-	struct endpoint chosen = peer->endpoint;
-
-	for (size_t i = 0; chosen.ip.family == IP_NONE && i < peer->endpoints.len; i++)
-		chosen = peer->endpoints.at[i];
-	chosen.ip = unmap(&chosen.ip);
-	return in_zone(zone, &chosen.ip) ? (struct endpoint){ 0 } : chosen;
-}
-
 static int want_peer(struct desired *desired, const struct peer *peer, const struct zone *zone,
 		     bool keepalive)
 {
 	struct wg_peer wanted = {
 		.key = peer->key,
-		.endpoint = choose_endpoint(peer, zone),
+		.endpoint = peer_endpoint(peer, zone),
 		.keepalive_s = keepalive ? KEEPALIVE_S : 0,
 		.generation = peer->generation,
 	};

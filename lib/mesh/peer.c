@@ -75,6 +75,31 @@ bool peer_same(const struct peer *a, const struct peer *b)
 	return same_public(a, b) && same_private(a, b);
 }
 
+/* WireGuard shows a mapped address as IPv4, and the two must compare equal. */
+static struct ip unmap(const struct ip *ip)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	struct ip plain = { .family = IP_V4 };
+
+	if (ip->family != IP_V6 || memcmp(ip->bytes, mapped, sizeof(mapped)) != 0)
+		return *ip;
+	memcpy(plain.bytes, ip->bytes + sizeof(mapped), 4);
+	return plain;
+}
+
+struct endpoint peer_endpoint(const struct peer *peer, const struct zone *zone)
+{
+	struct endpoint chosen = peer->endpoint;
+	bool in_zone = false;
+
+	for (size_t i = 0; chosen.ip.family == IP_NONE && i < peer->endpoints.len; i++)
+		chosen = peer->endpoints.at[i];
+	chosen.ip = unmap(&chosen.ip);
+	for (uint8_t i = 0; zone && i < zone->cidr_len; i++)
+		in_zone |= prefix_contains(&zone->cidr[i], &chosen.ip);
+	return in_zone ? (struct endpoint){ 0 } : chosen;
+}
+
 bool peer_hostname_is_valid(const char *hostname)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -51,6 +51,13 @@ void peer_done(struct peer *peer);
 /* Equal in everything but revision. */
 bool peer_same(const struct peer *a, const struct peer *b);
 
+/*
+ * Where others send to first: the declared endpoint, else the first candidate; ::ffff:192.0.2.1 as
+ * 192.0.2.1. IP_NONE when none is known, or it lies inside the zone, where it would be reached
+ * through itself. `zone` may be NULL.
+ */
+struct endpoint peer_endpoint(const struct peer *peer, const struct zone *zone);
+
 /* Letters, digits, dot, dash and underscore, at most 63; "" is valid. */
 bool peer_hostname_is_valid(const char *hostname);
 

@@ -252,3 +252,54 @@ zone_blue='{"Name":"zone-blue","Description":"Tenant - Zone Blue","CIDR":"10.140
 	run grep -q open-sesame "$BATS_TEST_TMPDIR/tower.log" "/proc/$TOWER_PID/cmdline"
 	[ "$status" = 1 ]
 }
+
+@test "writes_the_configuration_of_a_device_without_agent" {
+	local key etag
+
+	tower_start
+	key=$(new_key)
+	send POST /zones/default/peers "{\"PublicKey\":\"$key\",\"Agentless\":true,\"Hostname\":\"phone\"}"
+	[ "$status" = 201 ]
+	send POST /zones/default/peers "{\"PublicKey\":\"$(new_key)\",\"EndpointIP\":\"[2001:db8::1]:51820\"}"
+	get "/peers/$key/config"
+	[ "$status" = 200 ]
+	[ "$(header Content-Type)" = 'text/plain; charset=utf-8' ]
+	[ "$(header Apex-Revision)" = 3 ]
+	[[ $body == *'Address = 10.200.0.1/32'*'Endpoint = [2001:db8::1]:51820'*'AllowedIPs = 10.200.0.2/32'* ]]
+	etag=$(header ETag)
+	get "/peers/$key/config" -H "If-None-Match: $etag"
+	[ "$status" = 304 ]
+	[ "$(header ETag)" = "$etag" ]
+	send POST /zones/default/peers "{\"PublicKey\":\"$(new_key)\"}"
+	get "/peers/$key/config" -H "If-None-Match: $etag"
+	[ "$status" = 200 ]
+	get "/peers/$(new_key)/config"
+	refused 404 E404-peer
+}
+
+@test "lets_an_admin_alone_register_a_device_over_tls" {
+	local dir=$BATS_TEST_TMPDIR tls key device token
+
+	PORT=$(free_port)
+	tls=https://127.0.0.1:$((PORT + 1))
+	key=$(new_key)
+	device="{\"PublicKey\":\"$key\",\"Agentless\":true}"
+
+	(umask 077 && echo rule >"$dir/admin" && echo look >"$dir/viewer")
+	tower_start --admin-token-file="$dir/admin" --viewer-token-file="$dir/viewer" \
+		--tls-listen="127.0.0.1:$((PORT + 1))"
+	send POST /zones/default/tokens '{}' -H 'Authorization: Bearer rule'
+	token=$(json .Token)
+	for token in look "$token" wrong; do
+		request --insecure -H 'Content-Type: application/json' -d "$device" \
+			-H "Authorization: Bearer $token" "$tls/zones/default/peers"
+		[[ $status == 40[13] ]]
+	done
+	request --insecure -H 'Content-Type: application/json' -d "$device" \
+		-H 'Authorization: Bearer rule' "$tls/zones/default/peers"
+	[ "$status" = 201 ]
+	request --insecure -H 'Authorization: Bearer look' "$tls/peers/$key/config"
+	[ "$status" = 200 ]
+	request --insecure "$tls/peers/$key/config"
+	refused 401 E401-credential
+}

@@ -46,6 +46,7 @@ static const struct {
 	[ROUTE_ZONE_PEERS_LIST] = { "zone-peers", "GET", "/zones/Z/peers", true, false },
 	[ROUTE_PEER_GET] = { "peer-get", "GET", "/peers/P", false, true },
 	[ROUTE_PEER_STATUS] = { "peer-status", "GET", "/peers/P/status", false, true },
+	[ROUTE_PEER_CONFIG] = { "peer-config", "GET", "/peers/P/config", false, true },
 	[ROUTE_PEER_PATCH] = { "peer-patch", "PATCH", "/peers/P", false, true },
 	[ROUTE_PEER_DELETE] = { "peer-delete", "DELETE", "/peers/P", false, true },
 	[ROUTE_JOIN] = { "join", "POST", "/zones/Z/peers", true, true },

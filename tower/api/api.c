@@ -41,6 +41,7 @@ static const struct route routes[] = {
 	{ "PATCH", "/peers/{key}", ROUTE_PEER_PATCH, peer_patch, false },
 	{ "DELETE", "/peers/{key}", ROUTE_PEER_DELETE, peer_delete, false },
 	{ "GET", "/peers/{key}/status", ROUTE_PEER_STATUS, peer_status, false },
+	{ "GET", "/peers/{key}/config", ROUTE_PEER_CONFIG, peer_config, false },
 	{ "GET", "/ipam/leases/{zone}", ROUTE_LEASES, leases_list, false },
 };
 

@@ -49,18 +49,27 @@ void call_refuse_peer(struct api_call *call)
 	http_refuse(call->http, &refusal);
 }
 
-void call_answer_doc(struct api_call *call, int status, const char *doc, uint64_t revision)
+bool call_answer_known(struct api_call *call, const char *etag)
 {
 	const char *known = http_header(call->http, "If-None-Match");
+
+	(void)http_add_header(call->http, "ETag", "%s", etag);
+	if (!known || !(str_eq(known, "*") || strstr(known, etag)))
+		return false;
+	http_answer_empty(call->http, 304);
+	return true;
+}
+
+void call_answer_doc(struct api_call *call, int status, const char *doc, uint64_t revision)
+{
 	char etag[24];
 	char *copy;
 
 	(void)snprintf(etag, sizeof(etag), "\"%" PRIu64 "\"", revision);
-	(void)http_add_header(call->http, "ETag", "%s", etag);
-	if (status == 200 && known && (str_eq(known, "*") || strstr(known, etag))) {
-		http_answer_empty(call->http, 304);
+	if (status == 200 && call_answer_known(call, etag))
 		return;
-	}
+	if (status != 200)
+		(void)http_add_header(call->http, "ETag", "%s", etag);
 	copy = strdup(doc);
 	http_answer_json(call->http, status, copy, copy ? strlen(copy) : 0);
 }

@@ -46,6 +46,7 @@ void zone_delete(struct api_call *call);
 void peers_list(struct api_call *call);
 void peer_get(struct api_call *call);
 void peer_status(struct api_call *call);
+void peer_config(struct api_call *call);
 void peer_patch(struct api_call *call);
 void peer_delete(struct api_call *call);
 void peer_join(struct api_call *call);
@@ -67,6 +68,11 @@ void call_refuse_err(struct api_call *call, const char *code, const struct err *
 /* Refuses: "no zone 'x'", "no peer x". */
 void call_refuse_zone(struct api_call *call);
 void call_refuse_peer(struct api_call *call);
+
+/*
+ * Adds the ETag to the answer. True when If-None-Match names it, and the answer was 304.
+ */
+bool call_answer_known(struct api_call *call, const char *etag);
 
 /* Answers with a copy of a document and its ETag; 304 when If-None-Match names it. */
 void call_answer_doc(struct api_call *call, int status, const char *doc, uint64_t revision);

@@ -86,6 +86,10 @@ int http_add_header(struct http_request *request, const char *name, const char *
 
 /* Answers with JSON text; takes `json` over (malloc). NULL: 503 for want of memory. */
 void http_answer_json(struct http_request *request, int status, char *json, size_t len);
+
+/* Answers with a text of this type; takes it over as http_answer_json does. */
+void http_answer_owned(struct http_request *request, int status, const char *content_type,
+		       char *text, size_t len);
 void http_answer_text(struct http_request *request, int status, const char *text);
 void http_answer_empty(struct http_request *request, int status);
 void http_refuse(struct http_request *request, const struct refusal *refusal);

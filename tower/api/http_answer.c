@@ -84,19 +84,25 @@ static void answer(struct http_request *request, int status, struct MHD_Response
 	http_resume(request);
 }
 
-void http_answer_json(struct http_request *request, int status, char *json, size_t len)
+void http_answer_owned(struct http_request *request, int status, const char *content_type,
+		       char *text, size_t len)
 {
 	struct refusal refusal;
 
-	if (json) {
+	if (text) {
 		answer(request, status,
-		       MHD_create_response_from_buffer(len, json, MHD_RESPMEM_MUST_FREE),
-		       "application/json");
+		       MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_FREE),
+		       content_type);
 		return;
 	}
 	refusal_set(&refusal, "E503-memory", "out of memory");
 	refusal_hint(&refusal, "try again later");
 	http_refuse(request, &refusal);
+}
+
+void http_answer_json(struct http_request *request, int status, char *json, size_t len)
+{
+	http_answer_owned(request, status, "application/json", json, len);
 }
 
 void http_answer_text(struct http_request *request, int status, const char *text)
