@@ -15,6 +15,7 @@
 #include "nodeagent/keeper.h"
 #include "nodeagent/node.h"
 #include "nodeagent/own_endpoint.h"
+#include "nodeagent/underlay_watch.h"
 #include "nodeagent/why.h"
 
 struct agent {
@@ -26,6 +27,7 @@ struct agent {
 	struct reconcile *reconcile;
 	struct control *control;
 	struct own_endpoint *endpoint;
+	struct underlay_watch *underlay;
 	struct loop_hook *plan;
 	struct keeper *keeper;
 	struct loop_timer *give_up;
@@ -119,6 +121,19 @@ static void on_endpoint(void *data)
 
 	agent->must_plan = true; /* keepalives */
 	controller_rejoin(agent->controller);
+}
+
+/* What goes over the old address goes nowhere any more: the stream of events, too. */
+static void on_underlay(void *data)
+{
+	struct agent *agent = data;
+	struct ip before = endpoint_status(agent).choice.endpoint.ip;
+	struct ip after;
+
+	own_endpoint_underlay_changed(agent->endpoint);
+	after = endpoint_status(agent).choice.endpoint.ip;
+	if (!ip_equal(&before, &after))
+		controller_reconnect(agent->controller);
 }
 
 static bool on_failure(const struct tower_target *target, const struct tower_answer *answer,
@@ -400,7 +415,9 @@ static int open_agent(struct agent *agent, struct config *config, struct err *er
 	if (r < 0)
 		return r;
 	loop = agent->node.loop;
-	r = loop_timer_new(loop, on_give_up, agent, &agent->give_up, err);
+	r = underlay_watch_new(loop, on_underlay, agent, &agent->underlay, err);
+	if (r >= 0)
+		r = loop_timer_new(loop, on_give_up, agent, &agent->give_up, err);
 	if (r >= 0)
 		r = loop_signal_new(loop, SIGTERM, on_signal, agent, &agent->terminate, err);
 	if (r >= 0)
@@ -412,6 +429,7 @@ static void close_agent(struct agent *agent)
 {
 	keeper_free(agent->keeper);
 	controller_free(agent->controller);
+	underlay_watch_free(agent->underlay);
 	own_endpoint_free(agent->endpoint);
 	reconcile_free(agent->reconcile);
 	loop_hook_free(agent->plan);

@@ -477,13 +477,24 @@ void controller_start(struct controller *controller)
 
 void controller_rejoin(struct controller *controller)
 {
-	if (controller->state == CONTROLLER_DISPLACED || controller->state == CONTROLLER_REMOVED)
+	if (is_over(controller))
 		return;
 	controller->is_outdated = true;
 	if (controller->join && join_call_is_waiting(controller->join))
 		post_join(controller);
 	if (controller->join)
 		return; /* its end sees to it */
+	controller->must_join = true;
+	loop_timer_set(controller->wake, 0);
+}
+
+void controller_reconnect(struct controller *controller)
+{
+	if (is_over(controller) || controller->leave_fn)
+		return;
+	close_stream(controller);
+	close_join(controller);
+	http_client_disconnect(controller->config.client);
 	controller->must_join = true;
 	loop_timer_set(controller->wake, 0);
 }

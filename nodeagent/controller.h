@@ -77,6 +77,12 @@ void controller_start(struct controller *controller);
 void controller_rejoin(struct controller *controller);
 
 /*
+ * The machine's own address changed: connections from the old one may be dead without a word.
+ * They are closed, and the node joins again. Not from inside a callback of the controller's.
+ */
+void controller_reconnect(struct controller *controller);
+
+/*
  * Other towers from now on (copied; at least one). Without a stream the first of them is tried at
  * once; one that runs goes on.
  */

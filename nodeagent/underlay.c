@@ -20,7 +20,7 @@ static int source_v4(struct ip *ret_ip)
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(DISCARD_PORT) };
 	socklen_t len = sizeof(to);
 
-	to.sin_addr.s_addr = htonl(0xc0000201); /* 192.0.2.1 */
+	to.sin_addr.s_addr = htonl(0xc6336401); /* 198.51.100.1 */
 	if (fd < 0 || connect(fd, (struct sockaddr *)&to, len) < 0 ||
 	    getsockname(fd, (struct sockaddr *)&to, &len) < 0)
 		return -errno;
@@ -35,11 +35,13 @@ static int source_v6(struct ip *ret_ip)
 	struct sockaddr_in6 to = { .sin6_family = AF_INET6, .sin6_port = htons(DISCARD_PORT) };
 	socklen_t len = sizeof(to);
 
-	/* 2001:db8::1 */
+	/* 2001:db8:ffff::1 */
 	to.sin6_addr.s6_addr[0] = 0x20;
 	to.sin6_addr.s6_addr[1] = 0x01;
 	to.sin6_addr.s6_addr[2] = 0x0d;
 	to.sin6_addr.s6_addr[3] = 0xb8;
+	to.sin6_addr.s6_addr[4] = 0xff;
+	to.sin6_addr.s6_addr[5] = 0xff;
 	to.sin6_addr.s6_addr[15] = 1;
 	if (fd < 0 || connect(fd, (struct sockaddr *)&to, len) < 0 ||
 	    getsockname(fd, (struct sockaddr *)&to, &len) < 0)

@@ -6,6 +6,7 @@
  */
 #include "io/http_client.h"
 
+#include <assert.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -270,6 +271,19 @@ static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_s
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+static int open_multi(struct http_client *client)
+{
+	client->multi = curl_multi_init();
+	if (!client->multi)
+		return -ENOMEM;
+	(void)curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, set_socket);
+	(void)curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
+	(void)curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, set_timeout);
+	(void)curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
+	(void)curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
+	return 0;
+}
+
 int http_client_new(struct loop *loop, const char *user_agent, struct http_client **ret_client,
 		    struct err *err)
 {
@@ -281,17 +295,11 @@ int http_client_new(struct loop *loop, const char *user_agent, struct http_clien
 	TAILQ_INIT(&client->calls);
 	client->loop = loop;
 	client->user_agent = user_agent;
-	client->multi = curl_multi_init();
 	r = loop_timer_new(loop, on_timer, client, &client->timer, err);
-	if (r < 0 || !client->multi) {
+	if (r < 0 || open_multi(client) < 0) {
 		http_client_free(client);
 		return err_oom(err);
 	}
-	(void)curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, set_socket);
-	(void)curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
-	(void)curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, set_timeout);
-	(void)curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
-	(void)curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
 	*ret_client = client;
 	return 0;
 }
@@ -300,6 +308,18 @@ void http_client_tell_addresses(struct http_client *client, http_address_fn fn, 
 {
 	client->on_address = fn;
 	client->address_data = data;
+}
+
+void http_client_disconnect(struct http_client *client)
+{
+	CURLM *old = client->multi;
+
+	assert(TAILQ_EMPTY(&client->calls));
+	/* Without memory for new ones the old connections have to do. */
+	if (open_multi(client) < 0)
+		client->multi = old;
+	else
+		(void)curl_multi_cleanup(old);
 }
 
 void http_client_free(struct http_client *client)

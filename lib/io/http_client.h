@@ -63,6 +63,12 @@ int http_client_new(struct loop *loop, const char *user_agent, struct http_clien
 typedef void (*http_address_fn)(const struct ip *ip, void *data);
 void http_client_tell_addresses(struct http_client *client, http_address_fn fn, void *data);
 
+/*
+ * Closes the connections that are kept for further calls. All calls must have been freed before,
+ * and this must not be called from inside one's callback.
+ */
+void http_client_disconnect(struct http_client *client);
+
 /* All calls must have been freed before. NULL is allowed. */
 void http_client_free(struct http_client *client);
 
