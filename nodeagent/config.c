@@ -190,6 +190,29 @@ static int take_hostname(const char *given, struct config *config, struct err *e
 	return given ? str_copy(config->hostname, sizeof(config->hostname), given) : 0;
 }
 
+/* An address of this node itself is not behind it. */
+static int check_apart(const struct config *config, struct err *err)
+{
+	vec_foreach(prefix, &config->prefixes) {
+		for (size_t i = 0; i < ZONE_CIDRS_MAX; i++) {
+			char ip[IP_TEXT_BYTES];
+			char text[PREFIX_TEXT_BYTES];
+
+			if (config->address[i].family == IP_NONE ||
+			    !prefix_contains(prefix, &config->address[i]))
+				continue;
+			ip_format(&config->address[i], ip);
+			prefix_format(prefix, text);
+			return err_set(
+				err, -EINVAL,
+				"--request-ip=%s lies in --child-prefix=%s: the one is this "
+				"node's address in the zone, the other is what stands behind it",
+				ip, text);
+		}
+	}
+	return 0;
+}
+
 static int take_wishes(const struct agent_options *options, struct config *config, struct err *err)
 {
 	int r;
@@ -202,11 +225,16 @@ static int take_wishes(const struct agent_options *options, struct config *confi
 	for (size_t i = 0; r >= 0 && i < options->child_prefixes.len; i++)
 		r = take_prefix(options->child_prefixes.at[i], config, err);
 	if (r >= 0)
+		r = check_apart(config, err);
+	if (r >= 0)
 		r = take_hostname(options->hostname, config, err);
 	if (r >= 0 && options->local_endpoint_ip) {
 		r = ip_parse(options->local_endpoint_ip, &config->endpoint, err);
 		if (r < 0)
 			return err_wrap(err, "--local-endpoint-ip");
+		if (options->internal_network)
+			log_info("config", "--local-endpoint-ip is given besides "
+					   "--internal-network, and wins");
 	}
 	config->hub_router = options->hub_router;
 	config->internal_network = options->internal_network;

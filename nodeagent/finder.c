@@ -174,7 +174,7 @@ static void on_answer(const struct signpost_answer *answer, void *data)
 		take_signpost(finder, answer->signpost);
 		finder->at = 0;
 	} else if (finder->at + 1 < finder->config->signposts_len) {
-		log_warn(AREA, "%s; trying the next one", answer->refusal.detail);
+		log_debug(AREA, "%s; trying the next one", answer->refusal.detail);
 		finder->at++;
 		loop_timer_set(finder->again, 0);
 	} else {

@@ -31,9 +31,9 @@ static void print_help(void)
 		"  down        end the agent and remove what it made here; key and cache stay\n"
 		"  leave       leave the zone at the tower, then down\n"
 		"\nExit status: 0 all is well; 1 something here went wrong; 2 options that make "
-		"no sense;\n3 the tower refused the first join; 4 no tower, and no cache to start "
-		"from; 5 the tower's pin\nor certificate is wrong; 6 no agent runs here (status, "
-		"why).\n",
+		"no sense;\n3 the tower refused the first join, or the signpost's Redis to be read; "
+		"4 no tower or\nsignpost, and no cache to start from; 5 the tower's pin or "
+		"certificate is wrong; 6 no agent\nruns here (status, why).\n",
 		stdout);
 }
 

@@ -160,11 +160,16 @@ static int open_place(struct signpost_call *call, struct err *err);
 static void on_closed(const char *why, void *data)
 {
 	struct signpost_call *call = data;
-	bool is_refused = redis_was_refused(call->redis);
+	enum redis_end end = redis_end_of(call->redis);
 	struct err err = { 0 };
 
-	if (is_refused) {
+	if (end == REDIS_NO_LOGIN) {
 		fail(call, SIGNPOST_REFUSED, why, hint_of_login(why));
+		return;
+	}
+	if (end == REDIS_TOO_LONG) {
+		fail(call, SIGNPOST_REFUSED, why,
+		     "that is no signpost: is it the right Redis? only a tower may write there");
 		return;
 	}
 	redis_free(TAKE_PTR(call->redis));

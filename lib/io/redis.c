@@ -29,9 +29,9 @@ struct redis {
 	size_t waiting;     /* commands without a reply */
 	bool in_hiredis;    /* hiredis is below us on the stack */
 	bool ready;
-	bool refused; /* the login was */
-	bool doomed;  /* to be closed, for `why` */
-	bool freed;   /* the owner has freed it: to be destroyed */
+	bool doomed; /* to be closed, for `why` */
+	enum redis_end end;
+	bool freed; /* the owner has freed it: to be destroyed */
 	char name[REDIS_URL_TEXT_BYTES];
 	char why[ERR_TEXT_BYTES];
 	struct redis_url url;
@@ -198,6 +198,7 @@ static void on_socket(uint32_t events, void *data)
 	struct redis *redis = data;
 
 	if (is_too_long(redis)) {
+		redis->end = REDIS_TOO_LONG;
 		doom(redis, "an answer of more than %zu bytes, which is none that is expected",
 		     redis->reply_max_bytes);
 		return;
@@ -265,7 +266,7 @@ static void on_auth(const struct redis_reply *reply, void *data)
 
 	redis_url_wipe(&redis->url); /* empty from here on */
 	if (reply->kind == REDIS_ERROR) {
-		redis->refused = true;
+		redis->end = REDIS_NO_LOGIN;
 		doom(redis, "login refused: %s", reply->text);
 	} else {
 		log_in(redis);
@@ -381,9 +382,9 @@ int redis_new(const struct redis_config *config, struct redis **ret_redis, struc
 	return 0;
 }
 
-bool redis_was_refused(const struct redis *redis)
+enum redis_end redis_end_of(const struct redis *redis)
 {
-	return redis->refused;
+	return redis->end;
 }
 
 static void end_argument(struct redis_args *args)

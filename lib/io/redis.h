@@ -38,8 +38,13 @@ int redis_new(const struct redis_config *config, struct redis **ret_redis,
 /* Closes; nothing is called back any more. Allowed in any callback; NULL is allowed. */
 void redis_free(struct redis *redis);
 
-/* Whether it was closed because Redis refused the login; to be asked in on_closed. */
-bool redis_was_refused(const struct redis *redis);
+/* Why it was closed, for those who act on it; to be asked in on_closed. */
+enum redis_end {
+	REDIS_LOST,     /* not reached, broken off, silent */
+	REDIS_NO_LOGIN, /* Redis refused the login */
+	REDIS_TOO_LONG, /* an answer beyond reply_max_bytes */
+};
+enum redis_end redis_end_of(const struct redis *redis);
 
 /* The arguments of a command; a zeroed one is empty. */
 VEC(redis_ends, size_t);

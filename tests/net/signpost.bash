@@ -32,12 +32,13 @@ signpost_join() # SECRET
 	redis_says HSET apex:signpost join "$1"
 }
 
-# aircrew_spawn NODE [OPTION…]: as the documentation has it, with nothing but the Redis.
+# aircrew_spawn NODE [OPTION…]: as the documentation has it, with nothing but the Redis (or what
+# stands in SIGNPOST).
 aircrew_spawn()
 {
 	local node=$1
 
-	node_spawn "$node" aircrew "$BIN/aircrew" --controller="$(node_ip redis)" \
+	node_spawn "$node" aircrew "$BIN/aircrew" --controller="${SIGNPOST:-$(node_ip redis)}" \
 		--controller-password="$REDIS_PASSWORD" --local-endpoint-ip="$(node_ip "$node")" \
 		--hostname="$node" "${@:2}"
 }

@@ -135,6 +135,8 @@ static void refuses_by_name(void)
 		{ URL " --local-endpoint-ip=host", { "--local-endpoint-ip", "" } },
 		{ URL " --child-prefix=10.0.0.0/24,10.0.0.128/25",
 		  { "10.0.0.128/25 overlaps 10.0.0.0/24", "--child-prefix" } },
+		{ URL " --request-ip=172.24.0.5 --child-prefix=172.24.0.0/24",
+		  { "--request-ip=172.24.0.5", "--child-prefix=172.24.0.0/24" } },
 		{ URL " --child-prefix=0.0.0.0/0", { "--child-prefix", "" } },
 		{ URL " --hostname=a_b!", { "--hostname", "a_b!" } },
 		{ URL " --interface=../x", { "--interface", "../x" } },

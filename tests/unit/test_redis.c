@@ -17,6 +17,8 @@ struct client {
 	unsigned ready, closed, replies;
 	char why[ERR_TEXT_BYTES];
 	char text[256]; /* the replies, written out */
+	enum redis_end end;
+	size_t reply_max_bytes;
 };
 
 static void on_ready(void *data)
@@ -33,6 +35,7 @@ static void on_closed(const char *why, void *data)
 	struct client *client = data;
 
 	client->closed++;
+	client->end = redis_end_of(client->redis);
 	if (client->freeing == FREE_WHEN_CLOSED)
 		redis_free(TAKE_PTR(client->redis));
 	(void)snprintf(client->why, sizeof(client->why), "%s", why);
@@ -88,6 +91,7 @@ static int connect_to(struct client *client, struct rig *rig, const char *text, 
 		.address = address,
 		.connect_timeout_ms = 200,
 		.reply_timeout_ms = 200,
+		.reply_max_bytes = client->reply_max_bytes,
 		.on_ready = on_ready,
 		.on_closed = on_closed,
 		.data = client,
@@ -197,13 +201,14 @@ static void gives_up_on_silence_and_nonsense(void)
 	static const struct {
 		const char *says; /* NULL: closes at once */
 		const char *why;
+		enum redis_end end;
 	} rows[] = {
-		{ "", "no connection in time" }, /* silent at the login */
-		{ "-ERR no\r\n", "login refused: ERR no" },
-		{ "+OK\r\n", "no answer within 200 ms" }, /* silent after it */
-		{ "+OK\r\nHTTP/1.1 400 Bad\r\n", "Protocol error" },
-		{ "+OK\r\n*2\r\n+x\r\n*-7\r\n", "connection lost" },
-		{ NULL, "connection lost" },
+		{ "", "no connection in time", REDIS_LOST }, /* silent at the login */
+		{ "-ERR no\r\n", "login refused: ERR no", REDIS_NO_LOGIN },
+		{ "+OK\r\n", "no answer within 200 ms", REDIS_LOST }, /* silent after it */
+		{ "+OK\r\nHTTP/1.1 400 Bad\r\n", "Protocol error", REDIS_LOST },
+		{ "+OK\r\n*2\r\n+x\r\n*-7\r\n", "connection lost", REDIS_LOST },
+		{ NULL, "connection lost", REDIS_LOST },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -229,13 +234,55 @@ static void gives_up_on_silence_and_nonsense(void)
 		if (!check(strstr(client.why, rows[i].why)))
 			printf("# %s\n", client.why);
 		check(strstr(client.why, "redis://localhost:") && !strstr(client.why, "secret"));
-		check(client.replies == 0);
+		check(client.replies == 0 && client.end == rows[i].end);
 		redis_free(client.redis);
 		if (rows[i].says)
 			(void)close(stranger);
 		(void)close(listener);
 		rig_done(&rig);
 	}
+}
+
+/* One large text, and many small ones: neither is kept once it is too much. */
+static void drops_what_is_too_long(void)
+{
+	static const char *const scripts[] = {
+		"return string.rep('x', 1e6)",
+		"local t = {} for i = 1, 3e4 do t[i] = 'xxxx' end return t"
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(scripts); i++) {
+		struct rig rig;
+		struct client client = { .reply_max_bytes = 100000 };
+
+		rig_init(&rig);
+		check(connect_to(&client, &rig, rig.url, NULL, NULL) == 0);
+		rig_until(&rig, client.ready == 1);
+		send_to(&client, "EVAL", scripts[i], "0");
+		rig_until(&rig, client.closed == 1 || client.replies == 1);
+		check(client.replies == 0 && client.end == REDIS_TOO_LONG);
+		check(strstr(client.why, "more than 100000 bytes"));
+		redis_free(client.redis);
+		rig_done(&rig);
+	}
+}
+
+/* The limit is one of each reply, not of all that come. */
+static void takes_many_replies_within_the_limit(void)
+{
+	struct rig rig;
+	struct client client = { .reply_max_bytes = 20000 };
+
+	rig_init(&rig);
+	check(connect_to(&client, &rig, rig.url, NULL, NULL) == 0);
+	rig_until(&rig, client.ready == 1);
+	for (unsigned i = 0; i < 20 && client.closed == 0; i++) {
+		send_to(&client, "EVAL", "return string.rep('x', 9000)", "0");
+		rig_until(&rig, client.closed == 1 || client.replies == i + 1);
+	}
+	check(client.replies == 20);
+	redis_free(client.redis);
+	rig_done(&rig);
 }
 
 static void says_that_nobody_listens(void)
@@ -319,6 +366,8 @@ int main(void)
 	run(reads_nothing_past_an_array);
 	run(may_be_freed_in_any_callback);
 	run(gives_up_on_silence_and_nonsense);
+	run(drops_what_is_too_long);
+	run(takes_many_replies_within_the_limit);
 	run(says_that_nobody_listens);
 	run(looks_names_up_beside_the_loop);
 	run(knows_what_needs_no_lookup);
