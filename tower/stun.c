@@ -137,7 +137,6 @@ static void answer(struct stun *stun, struct datagram *datagram, size_t len)
 {
 	struct endpoint from = endpoint_from(&datagram->from);
 	struct stun_message request;
-	uint8_t bytes[STUN_ANSWER_MAX];
 	int64_t now_ms = clock_mono_ms();
 
 	/* Answers are never answered: so two servers cannot be set upon each other. */
@@ -148,7 +147,7 @@ static void answer(struct stun *stun, struct datagram *datagram, size_t len)
 		note_refused(stun, now_ms);
 		return;
 	}
-	datagram->part = (struct iovec){ bytes, stun_write_answer(&request, &from, bytes) };
+	datagram->part.iov_len = stun_write_answer(&request, &from, datagram->bytes);
 	keep_asked_address(&datagram->header);
 	datagram->header.msg_flags = 0;
 	/* What does not go out is lost as any datagram may be: the node asks again. */

@@ -125,6 +125,20 @@ node_keeps_alive() # NODE SECONDS|off
 	wait_until 5 node_is_told_at a "$(node_ip a):51820"
 }
 
+@test "a public node that moves to another address asks again" {
+	lab_start tower a b
+	tower_start --stun-listen='[::]:3478'
+	agent_start a default --local-endpoint-ip=
+	agent_start b default
+	node_is_told_at a "$(node_ip a):51820"
+	node_reaches b "$(agent_address a)"
+	node_exec a bash -c 'ip address add 192.0.2.77/24 dev eth0 && ip address del "$1/24" dev eth0' \
+		lab "$(node_ip a)"
+	wait_until 5 node_is_told_at a 192.0.2.77:51820
+	agent_status_is a '.Endpoint.Source == "stun" and .Endpoint.Public'
+	node_reaches b "$(agent_address a)" 5
+}
+
 @test "without the right to open raw sockets the agent says what it lacks" {
 	nat_lab to :40000-40999
 	node_reaches n "$(agent_address a)"
