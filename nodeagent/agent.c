@@ -127,12 +127,8 @@ static void on_endpoint(void *data)
 static void on_underlay(void *data)
 {
 	struct agent *agent = data;
-	struct ip before = endpoint_status(agent).choice.endpoint.ip;
-	struct ip after;
 
-	own_endpoint_underlay_changed(agent->endpoint);
-	after = endpoint_status(agent).choice.endpoint.ip;
-	if (!ip_equal(&before, &after))
+	if (own_endpoint_underlay_changed(agent->endpoint))
 		controller_reconnect(agent->controller);
 }
 

@@ -217,23 +217,31 @@ bool own_endpoint_use_server(struct own_endpoint *own, const struct endpoint *se
 	return !own->is_awaited;
 }
 
-void own_endpoint_underlay_changed(struct own_endpoint *own)
+/* Without a way there is nobody to ask; when there is one again, that is a change. */
+static bool take_source(struct own_endpoint *own)
 {
 	struct ip source;
 
+	if (!is_asking_wanted(own))
+		return false;
+	source = stun_line_source(&own->facts.server);
+	if (ip_equal(&source, &own->asked_from))
+		return false;
+	own->asked_from = source;
+	own->failures = 0;
+	return true;
+}
+
+bool own_endpoint_underlay_changed(struct own_endpoint *own)
+{
+	struct ip internal = own->facts.internal;
+	bool is_other = take_source(own);
+
 	look_at_underlay(own);
-	if (is_asking_wanted(own)) {
-		source = stun_line_source(&own->facts.server);
-		/* Without a way there is nobody to ask; when there is one again, that is a change.
-		 */
-		if (!ip_equal(&source, &own->asked_from)) {
-			own->asked_from = source;
-			own->failures = 0;
-			if (source.family != IP_NONE && start_ask(own))
-				return; /* its answer settles it */
-		}
-	}
-	settle(own);
+	/* When it is asked, the answer settles it. */
+	if (!(is_other && own->asked_from.family != IP_NONE && start_ask(own)))
+		settle(own);
+	return is_other || !ip_equal(&internal, &own->facts.internal);
 }
 
 void own_endpoint_yield_port(struct own_endpoint *own)

@@ -42,9 +42,10 @@ bool own_endpoint_use_server(struct own_endpoint *own, const struct endpoint *se
 
 /*
  * The host's links, addresses or routes changed, or may have: looks at them again. Calls
- * on_changed, from inside or later, when that makes another endpoint.
+ * on_changed, from inside or later, when that makes another endpoint. Whether the address that this
+ * node sends from is another one.
  */
-void own_endpoint_underlay_changed(struct own_endpoint *own);
+bool own_endpoint_underlay_changed(struct own_endpoint *own);
 
 /* WireGuard is about to open its port: a question that stands in its way is put off. */
 void own_endpoint_yield_port(struct own_endpoint *own);
