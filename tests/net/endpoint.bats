@@ -132,8 +132,8 @@ node_keeps_alive() # NODE SECONDS|off
 	agent_start b default
 	node_is_told_at a "$(node_ip a):51820"
 	node_reaches b "$(agent_address a)"
-	node_exec a bash -c 'ip address add 192.0.2.77/24 dev eth0 && ip address del "$1/24" dev eth0' \
-		lab "$(node_ip a)"
+	node_exec a ip address del "$(node_ip a)/24" dev eth0
+	node_exec a ip address add 192.0.2.77/24 dev eth0
 	wait_until 5 node_is_told_at a 192.0.2.77:51820
 	agent_status_is a '.Endpoint.Source == "stun" and .Endpoint.Public'
 	node_reaches b "$(agent_address a)" 5
