@@ -11,6 +11,8 @@
 
 struct signpost_call {
 	struct signpost_call_config config;
+	struct redis_url url; /* with the user that is tried */
+	bool may_be_default;  /* nobody named a user: SIGNPOST_USER is tried first */
 	char name[SIGNPOST_NAME_BYTES];
 	struct resolver_answer places;
 	size_t place; /* that is tried, in `places` */
@@ -72,7 +74,7 @@ static const char *hint_of_login(const char *why)
 	if (strstr(why, "without any password"))
 		return "this Redis takes no password: leave --controller-password out";
 	return "give the signpost's password as --controller-password-file, as the tower or its "
-	       "Redis shows it; another user than 'default' is named so: "
+	       "Redis shows it; another user than 'signpost' or 'default' is named so: "
 	       "--controller=redis://USER@HOST";
 }
 
@@ -156,6 +158,7 @@ static void on_ready(void *data)
 }
 
 static int open_place(struct signpost_call *call, struct err *err);
+static void open_first(struct signpost_call *call);
 
 static void on_closed(const char *why, void *data)
 {
@@ -163,6 +166,14 @@ static void on_closed(const char *why, void *data)
 	enum redis_end end = redis_end_of(call->redis);
 	struct err err = { 0 };
 
+	/* A Redis with one password for all has no user of that name. */
+	if (end == REDIS_NO_LOGIN && call->may_be_default) {
+		call->may_be_default = false;
+		call->url.user[0] = '\0';
+		redis_free(TAKE_PTR(call->redis));
+		open_first(call);
+		return;
+	}
 	if (end == REDIS_NO_LOGIN) {
 		fail(call, SIGNPOST_REFUSED, why, hint_of_login(why));
 		return;
@@ -184,7 +195,7 @@ static void on_closed(const char *why, void *data)
 static int open_place(struct signpost_call *call, struct err *err)
 {
 	struct redis_config config = { .loop = call->config.loop,
-				       .url = call->config.url,
+				       .url = &call->url,
 				       .address = call->places.address[call->place],
 				       .connect_timeout_ms = SIGNPOST_CALL_MS,
 				       .reply_timeout_ms = SIGNPOST_CALL_MS,
@@ -242,6 +253,10 @@ int signpost_call_start(const struct signpost_call_config *config, struct signpo
 	if (!call)
 		return err_oom(err);
 	call->config = *config;
+	call->url = *config->url;
+	call->may_be_default = !*call->url.user && *call->url.password;
+	if (call->may_be_default)
+		(void)snprintf(call->url.user, sizeof(call->url.user), SIGNPOST_USER);
 	signpost_name(config->url, call->name);
 	r = loop_timer_new(config->loop, on_begin, call, &call->begin, err);
 	if (r < 0)
@@ -258,5 +273,6 @@ void signpost_call_free(struct signpost_call *call)
 	redis_free(call->redis);
 	loop_timer_free(call->begin);
 	signpost_done(&call->signpost);
+	redis_url_wipe(&call->url);
 	free(call);
 }

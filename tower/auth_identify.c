@@ -63,11 +63,13 @@ static int refuse_bare(const struct attempt *attempt)
 		attempt->refusal, "E401-credential",
 		"this listener wants a bearer token: an admin's, a viewer's or a node's ticket");
 	if (auth->admin.is_set || auth->viewer.is_set)
-		refusal_hint(attempt->refusal, "send the header Authorization: Bearer <token>");
+		refusal_hint(
+			attempt->refusal,
+			"send the header Authorization: Bearer <token>: what is in the file that the tower was given as --admin-token-file; an agent wants a join token instead, from POST /zones/<zone>/tokens");
 	else
 		refusal_hint(
 			attempt->refusal,
-			"this tower has no admin token yet: set one, or ask on its local listener");
+			"start the tower with --admin-token-file=FILE and send the header Authorization: Bearer <what is in it>, or ask on the tower's machine at its --listen address (127.0.0.1:8080)");
 	return -EACCES;
 }
 

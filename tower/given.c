@@ -7,10 +7,12 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "crypto/crypto.h"
 #include "mesh/addr.h"
 #include "tower/api/http_address.h"
+#include "tower/redis_password.h"
 #include "tower/stun.h"
 #include "tower/user.h"
 
@@ -107,9 +109,41 @@ int given_load_tls(const struct tower_config *config, const struct given *given,
 	return tls_load(&tls, clock_real_ms(), ret_tls, err);
 }
 
+/* The one secret that is shown: once, when it is made, for agents elsewhere are to be given it. */
+static int take_signpost_password(struct given *given, struct err *err)
+{
+	bool made = false;
+	int r = redis_password_load(given->signpost_password_file, &given->signpost_password, &made,
+				    err);
+
+	if (r < 0)
+		return err_wrap(err, "--signpost-password-file");
+	if (made)
+		log_info("tower", "the signpost's password, shown this once and kept in %s: %s",
+			 given->signpost_password_file, given->signpost_password);
+	else if (strlen(given->signpost_password) < REDIS_PASSWORD_WEAK)
+		log_warn("tower", "%s: fewer than %d characters can be guessed",
+			 given->signpost_password_file, REDIS_PASSWORD_WEAK);
+	return 0;
+}
+
+static int name_signpost_password(const struct tower_config *config, struct given *given,
+				  struct err *err)
+{
+	const char *file = config->signpost_password_file;
+	int len = file ? snprintf(given->signpost_password_file, PATH_MAX, "%s", file)
+		       : snprintf(given->signpost_password_file, PATH_MAX, "%s/signpost.password",
+				  config->state_dir);
+
+	if (len < 0 || len >= PATH_MAX)
+		return err_set(err, -ENAMETOOLONG, "--signpost-password-file: path too long");
+	return 0;
+}
+
 /*
  * A certificate that was given is read as whoever started us, folders are made for the user that we
- * become, and what we make in them is made as that user.
+ * become, and what we make in them is made as that user. So a password file of one's own stays with
+ * whoever started us.
  */
 static int become_user(const struct tower_config *config, struct given *given, struct err *err)
 {
@@ -118,12 +152,18 @@ static int become_user(const struct tower_config *config, struct given *given, s
 
 	if (r == 0 && config->tls_listen && config->tls_cert)
 		r = given_load_tls(config, given, &given->tls, err);
+	if (r == 0 && config->signpost_listen)
+		r = name_signpost_password(config, given, err);
+	if (r == 0 && config->signpost_listen && config->signpost_password_file)
+		r = take_signpost_password(given, err);
 	if (r == 0 && !config->redis)
 		r = user_own_dir(&user, config->state_dir, err);
 	if (r == 0)
 		r = user_own_dir(&user, given->secret_dir, err);
 	if (r == 0)
 		r = user_become(&user, err);
+	if (r == 0 && config->signpost_listen && !config->signpost_password_file)
+		r = take_signpost_password(given, err);
 	if (r == 0 && config->tls_listen && !config->tls_cert)
 		r = given_load_tls(config, given, &given->tls, err);
 	return r;
@@ -169,5 +209,6 @@ void given_done(struct given *given)
 	attr_closep(&given->stun_fd);
 	given_forget_tokens(given);
 	free_secret(&given->redis_password);
+	free_secret(&given->signpost_password);
 	tls_material_done(&given->tls);
 }

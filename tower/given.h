@@ -18,6 +18,8 @@ struct given {
 	char *admin_token; /* NULL for none */
 	char *viewer_token;
 	char *redis_password;
+	char *signpost_password; /* of the private redis-server; NULL without --signpost-listen */
+	char signpost_password_file[PATH_MAX];
 	char secret_dir[PATH_MAX];
 	struct tls_material tls; /* all zero without --tls-listen */
 };

@@ -40,7 +40,8 @@ char *redis_acl_text(const struct redis_acl *acl)
 {
 	struct str text = { 0 };
 
-	str_append(&text, "user default on ");
+	str_append(&text, "user default off resetpass resetchannels +@all ~*\n"
+			  "user " SIGNPOST_USER " on ");
 	append_hash(&text, acl->signpost_password);
 	str_append(&text, " resetchannels -@all +ping +hgetall ~");
 	append_literal(&text, acl->key_prefix);
@@ -135,23 +136,26 @@ enum redis_access_verdict redis_access_judge(const struct redis_access *access,
 
 	ret_why[0] = '\0';
 	if (!access->on)
-		(void)snprintf(ret_why, ERR_TEXT_BYTES, "user 'default' is off");
+		(void)snprintf(ret_why, ERR_TEXT_BYTES, "user '%.32s' is off", access->user);
 	else if (access->without_password)
-		(void)snprintf(ret_why, ERR_TEXT_BYTES, "user 'default' has no password");
+		(void)snprintf(ret_why, ERR_TEXT_BYTES, "user '%.32s' has no password",
+			       access->user);
 	else if (*command)
-		(void)snprintf(ret_why, ERR_TEXT_BYTES, "user 'default' has %s", command);
+		(void)snprintf(ret_why, ERR_TEXT_BYTES, "user '%.32s' has %s", access->user,
+			       command);
 	else if (*key)
-		(void)snprintf(ret_why, ERR_TEXT_BYTES, "user 'default' has the keys %s", key);
+		(void)snprintf(ret_why, ERR_TEXT_BYTES, "user '%.32s' has the keys %s",
+			       access->user, key);
 	else if (*access->channels)
-		(void)snprintf(ret_why, ERR_TEXT_BYTES, "user 'default' has the channels %s",
-			       access->channels);
+		(void)snprintf(ret_why, ERR_TEXT_BYTES, "user '%.32s' has the channels %.100s",
+			       access->user, access->channels);
 	else if (access->more)
-		(void)snprintf(ret_why, ERR_TEXT_BYTES, "user 'default' has selectors");
+		(void)snprintf(ret_why, ERR_TEXT_BYTES, "user '%.32s' has selectors", access->user);
 	if (*ret_why)
 		return access->on ? REDIS_ACCESS_WIDE : REDIS_ACCESS_CLOSED;
 	if (reads && sees)
 		return REDIS_ACCESS_RIGHT;
-	(void)snprintf(ret_why, ERR_TEXT_BYTES, "user 'default' may not %s %s" SIGNPOST_KEY,
-		       reads ? "read" : "PING, or HGETALL", key_prefix);
+	(void)snprintf(ret_why, ERR_TEXT_BYTES, "user '%.32s' may not %s %s" SIGNPOST_KEY,
+		       access->user, reads ? "read" : "PING, or HGETALL", key_prefix);
 	return REDIS_ACCESS_CLOSED;
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
 /*
- * Who may do what in the tower's Redis (docs/redis.md): user `default` with the signpost's password
- * reads the signpost and does nothing else; user `tower` does what a tower needs. As the text of an
+ * Who may do what in the tower's Redis (docs/redis.md): user `signpost` reads the signpost and does
+ * nothing else; user `tower` does what a tower needs; nobody can be `default`. As the text of an
  * aclfile (Redis 6 and later), with passwords as hashes. Pure.
+ *
+ * `default` has all rights, and cannot log in: when Redis reads its append-only file it does so as
+ * this user, and drops every transaction that the user may not make (docs/adr/0012).
  */
 #ifndef TOWER_REDIS_ACL_H
 #define TOWER_REDIS_ACL_H
@@ -26,8 +29,9 @@ char *redis_acl_text(const struct redis_acl *acl) _must_check_;
 /* A fresh password: 192 random bits. The caller's to wipe. */
 void redis_acl_password(char ret_password[static REDIS_ACL_PASSWORD_BYTES]);
 
-/* What Redis says that user `default` may do: the parts of ACL GETUSER's answer, as texts. */
+/* What Redis says that a user may do: the parts of ACL GETUSER's answer, as texts. */
 struct redis_access {
+	const char *user;
 	const char *commands; /* "-@all +ping +hgetall" */
 	const char *keys;     /* "~apex:signpost"; of Redis 6 without the tilde */
 	const char *channels; /* "" for none */

@@ -7,9 +7,11 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "tower/announce.h"
 #include "tower/api/api.h"
 #include "tower/certificate.h"
 #include "tower/given.h"
+#include "tower/signpost_writer.h"
 #include "tower/stun.h"
 
 #define SWEEP_MS 60000
@@ -30,6 +32,8 @@ struct tower {
 	struct http *http;
 	struct stun *stun;
 	struct certificate *certificate;
+	struct signpost_writer
+		*signpost; /* NULL when nobody asked for it, or nothing is to be told */
 	struct loop_timer *sweep;
 	bool announced;
 };
@@ -65,34 +69,16 @@ static void sweep(void *data)
 		log_warn("tower", "sweep: %s", err.text);
 }
 
-/* Something to copy: commands that work against this very tower. */
 static void announce(struct tower *tower)
 {
-	const struct tower_config *config = tower->config;
-	const char *token_file = config->admin_token_file;
-	bool is_unix = str_starts(config->listen, "unix:");
-	char bearer[PATH_MAX + 64] = "";
-
 	if (tower->announced)
 		return;
 	tower->announced = true;
-	if (token_file)
-		(void)snprintf(bearer, sizeof(bearer), " -H \"Authorization: Bearer $(cat %s)\"",
-			       token_file);
 	log_info("tower", "ready: %llu zones, %llu peers, revision %llu; secrets in %s",
 		 (unsigned long long)state_zones_len(tower->state),
 		 (unsigned long long)state_peers_len(tower->state, NULL),
 		 (unsigned long long)state_revision(tower->state), tower->given.secret_dir);
-	if (is_unix)
-		log_info("tower", "try: curl%s --unix-socket %s http://localhost/zones", bearer,
-			 config->listen + 5);
-	else
-		log_info("tower", "try: curl%s http://%s/zones", bearer, config->listen);
-	if (config->tls_listen)
-		log_info("tower",
-			 "agents: aircrew --controller=https://<this host>:%s "
-			 "--controller-pin=%s --join-token-file=FILE",
-			 strrchr(config->tls_listen, ':') + 1, tower->given.tls.pin);
+	announce_commands(tower->config, &tower->given);
 }
 
 static void on_default_zone(const struct commit_answer *answer, void *data)
@@ -121,6 +107,8 @@ static void on_status(enum store_status status, const char *why, void *data)
 	struct tower *tower = data;
 
 	(void)why; /* the store has said it */
+	if (status == STORE_READY && tower->signpost)
+		signpost_writer_refresh(tower->signpost);
 	if (status == STORE_READY && state_revision(tower->state) == 0)
 		make_default_zone(tower);
 	else if (status == STORE_READY)
@@ -184,6 +172,8 @@ static int make_store(struct tower *tower, struct err *err)
 		.url = config->redis,
 		.password = tower->given.redis_password,
 		.state_dir = config->state_dir,
+		.signpost_listen = config->signpost_listen,
+		.signpost_password = tower->given.signpost_password,
 		.key_prefix = config->redis_prefix,
 		.log_keep = config->log_keep,
 		.fingerprint = auth_fingerprint(tower->auth),
@@ -197,6 +187,25 @@ static int make_store(struct tower *tower, struct err *err)
 	};
 
 	return store_new(&store, &tower->store, err);
+}
+
+static int make_signpost(struct tower *tower, struct err *err)
+{
+	const struct tower_config *config = tower->config;
+	const struct signpost_writer_config signpost = {
+		.loop = tower->loop,
+		.store = tower->store,
+		.auth = tower->auth,
+		.tls = &tower->given.tls,
+		.key_prefix = config->redis_prefix,
+		.tls_listen = config->tls_listen,
+		.advertise_url = config->advertise_url,
+		.stun_listen = config->stun_listen,
+	};
+
+	if (!config->tls_listen || (!config->signpost && !config->signpost_listen))
+		return 0;
+	return signpost_writer_new(&signpost, &tower->signpost, err);
 }
 
 static int make_commit(struct tower *tower, struct err *err)
@@ -227,6 +236,7 @@ static int make_api(struct tower *tower, struct err *err)
 		.watch = tower->watch,
 		.auth = tower->auth,
 		.tls = tower->config->tls_listen ? &tower->given.tls : NULL,
+		.signpost = tower->signpost,
 		.stun = stun ? strrchr(stun, ':') : NULL,
 	};
 
@@ -317,6 +327,8 @@ static int make_rooms(struct tower *tower, struct err *err)
 	if (r == 0)
 		r = make_store(tower, err);
 	if (r == 0)
+		r = make_signpost(tower, err);
+	if (r == 0)
 		r = make_commit(tower, err);
 	if (r == 0)
 		r = make_http(tower, err);
@@ -383,6 +395,7 @@ void tower_free(struct tower *tower)
 	loop_timer_free(tower->sweep);
 	watch_free(tower->watch);
 	commit_free(tower->commit);
+	signpost_writer_free(tower->signpost);
 	store_free(tower->store);
 	auth_free(tower->auth);
 	presence_free(tower->presence);

@@ -143,6 +143,14 @@ void redis_free(struct redis *redis)
 		destroy(redis);
 }
 
+void redis_flush(struct redis *redis)
+{
+	int done = 0;
+
+	if (redis->context && redis->ready && !redis->doomed)
+		(void)redisBufferWrite(&redis->context->c, &done);
+}
+
 /* Does what callbacks have asked for. `redis` may be gone afterwards. */
 static void settle(struct redis *redis)
 {

@@ -46,6 +46,9 @@ enum redis_end {
 };
 enum redis_end redis_end_of(const struct redis *redis);
 
+/* Writes out what the socket takes at once of the commands that were given; before redis_free. */
+void redis_flush(struct redis *redis);
+
 /* The arguments of a command; a zeroed one is empty. */
 VEC(redis_ends, size_t);
 struct redis_args {

@@ -13,8 +13,9 @@
 
 #include "base/err.h"
 
-#define SIGNPOST_KEY "signpost" /* behind the prefix of the Redis keys */
-#define SIGNPOST_JOIN "join"    /* the field of the join secret */
+#define SIGNPOST_KEY "signpost"  /* behind the prefix of the Redis keys */
+#define SIGNPOST_USER "signpost" /* the Redis user whose password opens it; else "default" */
+#define SIGNPOST_JOIN "join"     /* the field of the join secret */
 #define SIGNPOST_JOIN_PREFIX "aps."
 #define SIGNPOST_TTL_MS 60000 /* how long an entry holds */
 

@@ -21,10 +21,10 @@ redis_answers()
 	timeout 5 redis-cli -p "$1" ping 2>&1 | grep -qE 'PONG|NOAUTH'
 }
 
-# as PASSWORD PORT WORD…: one command of user default.
+# as PASSWORD PORT WORD…: one command of user signpost.
 as()
 {
-	REDISCLI_AUTH=$1 timeout 10 redis-cli --no-auth-warning -p "$2" "${@:3}" 2>&1 </dev/null
+	REDISCLI_AUTH=$1 timeout 10 redis-cli --no-auth-warning --user signpost -p "$2" "${@:3}" 2>&1 </dev/null
 }
 
 # Every command and subcommand that this redis-server has, a line each: words, then as many
@@ -86,13 +86,13 @@ redis_tells_strangers_nothing()
 	local port=$1 password=$2 answers
 
 	answers=$(printf '%s\n' 'HELLO' 'HELLO 3' 'AUTH default wrong' 'AUTH tower wrong' \
-		"AUTH tower $password" 'AUTH wrong' 'RESET' 'PING' 'HGETALL apex:signpost' \
+		"AUTH tower $password" "AUTH $password" 'RESET' 'PING' 'HGETALL apex:signpost' \
 		'COMMAND' 'INFO' 'CLIENT LIST' 'ACL WHOAMI' 'SELECT 1' 'QUIT' |
 		timeout 10 redis-cli -p "$port" 2>&1)
 	echo "$answers"
 	[ "$(grep -cE '^(NOAUTH|WRONGPASS)' <<<"$answers")" -eq 13 ] || return 1
 	[ "$(grep -vE '^(NOAUTH|WRONGPASS).*|^$' <<<"$answers" | sort -u)" = RESET ] || return 1
 	# Of those who have logged in they tell the version, and a reset logs out again.
-	answers=$(printf '%s\n' "AUTH $password" RESET PING | timeout 10 redis-cli -p "$port" 2>&1)
+	answers=$(printf '%s\n' "AUTH signpost $password" RESET PING | timeout 10 redis-cli -p "$port" 2>&1)
 	[[ "$answers" == *NOAUTH* ]] && [[ "$answers" != *PONG* ]]
 }

@@ -55,4 +55,13 @@ load redis
 	[ "$(json .durability)" = strong ]
 	run ! grep -i noperm "$BATS_TEST_TMPDIR/tower.log"
 	redis_opens_signpost_alone "$REDIS_PORT" "$(<"$dir/signpost.password")"
+	# Redis reads its file as user default, who must be able to do in it what the tower did.
+	tower_stop TERM
+	kill "$REDIS_PID"
+	wait "$REDIS_PID"
+	redis_start --aclfile "$dir/users.acl"
+	tower_start --redis="redis://tower@127.0.0.1:$REDIS_PORT" \
+		--redis-password-file="$dir/tower.password"
+	get /zones/x
+	[ "$status" = 200 ]
 }

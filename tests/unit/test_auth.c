@@ -445,7 +445,7 @@ static void refusal_says_what_the_listener_wants(void)
 	tower.auth = NULL;
 	check(tower_start(&tower, NULL, NULL) == 0);
 	check_str(ask(&tower, &request, &subject), "E401-credential");
-	check(strstr(tower.core.refusal.hint, "no admin token") != NULL);
+	check(strstr(tower.core.refusal.hint, "--admin-token-file") != NULL);
 	request.authorization = "Bearer " ADMIN_TOKEN;
 	check_str(ask(&tower, &request, &subject), "E401-credential");
 	auth_free(tower.auth);

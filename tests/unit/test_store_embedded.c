@@ -134,7 +134,7 @@ static void ends_with_a_tower_that_is_killed(void)
 		struct embedded *embedded;
 
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (embedded_new(rig.loop, rig.dir, &embedded, NULL) < 0)
+		if (embedded_new(rig.loop, rig.dir, NULL, &embedded, NULL) < 0)
 			_exit(1);
 		for (;;)
 			(void)pause();
@@ -153,11 +153,11 @@ static void refuses_a_folder_in_use(void)
 	struct err err;
 
 	rig_init_bare(&rig);
-	check(embedded_new(rig.loop, rig.dir, &first, &err) == 0);
-	check(embedded_new(rig.loop, rig.dir, &second, &err) == -EWOULDBLOCK);
+	check(embedded_new(rig.loop, rig.dir, NULL, &first, &err) == 0);
+	check(embedded_new(rig.loop, rig.dir, NULL, &second, &err) == -EWOULDBLOCK);
 	check(strstr(err.text, rig.dir) && strstr(err.text, "--state-dir"));
 	embedded_free(first);
-	check(embedded_new(rig.loop, rig.dir, &first, &err) == 0);
+	check(embedded_new(rig.loop, rig.dir, NULL, &first, &err) == 0);
 	embedded_free(first);
 	rig_done(&rig);
 }
@@ -172,7 +172,7 @@ static void says_what_is_not_installed(void)
 
 	rig_init_bare(&rig);
 	check(setenv("PATH", rig.dir, 1) == 0);
-	check(embedded_new(rig.loop, rig.dir, &embedded, &err) == -ENOENT);
+	check(embedded_new(rig.loop, rig.dir, NULL, &embedded, &err) == -ENOENT);
 	check(strstr(err.text, "apt-get install redis-server"));
 	check(setenv("PATH", path, 1) == 0);
 	free(path);
@@ -188,7 +188,7 @@ static void refuses_a_path_that_is_too_long(void)
 
 	rig_init_bare(&rig);
 	(void)snprintf(dir, sizeof(dir), "%s/%0120d", rig.dir, 0);
-	check(embedded_new(rig.loop, dir, &embedded, &err) == -ENAMETOOLONG);
+	check(embedded_new(rig.loop, dir, NULL, &embedded, &err) == -ENAMETOOLONG);
 	rig_done(&rig);
 }
 

@@ -10,6 +10,7 @@
 #include "tower/api/http.h"
 #include "tower/api/path.h"
 #include "tower/commit.h"
+#include "tower/signpost_writer.h"
 #include "tower/tls.h"
 #include "tower/watch.h"
 
@@ -22,8 +23,9 @@ struct api_config {
 	struct commit *commit;
 	struct watch *watch;
 	struct auth *auth;
-	const struct tls_material *tls; /* whose names are hosts of ours; NULL for none */
-	const char *stun;               /* ":3478", on the host of this tower; NULL for none */
+	const struct tls_material *tls;         /* whose names are hosts of ours; NULL for none */
+	const struct signpost_writer *signpost; /* NULL when there is none */
+	const char *stun; /* ":3478", on the host of this tower; NULL for none */
 };
 
 struct api;

@@ -37,10 +37,12 @@ void ready_get(struct api_call *call)
 
 	if (c->tls)
 		clock_format(c->tls->expires_ms, expires);
-	object = json_pack("{s:b, s:s, s:s, s:s, s:I, s:s}", "ready", ready, "status",
+	object = json_pack("{s:b, s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "ready", ready, "status",
 			   status_word(status, ready), "why", store_status_why(c->store),
 			   "durability", store_is_durable(c->store) ? "strong" : "weak", "revision",
-			   (json_int_t)state_revision(c->state), "certificateExpires", expires);
+			   (json_int_t)state_revision(c->state), "certificateExpires", expires,
+			   "signpost", c->signpost ? signpost_writer_status(c->signpost) : "off",
+			   "signpostOpens", c->signpost ? signpost_writer_opens(c->signpost) : "");
 	text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	json_decref(object);
 	http_answer_json(call->http, ready ? 200 : 503, text, text ? strlen(text) : 0);

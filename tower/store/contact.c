@@ -2,10 +2,13 @@
 #include "tower/store/contact.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "crypto/crypto.h"
 #include "io/resolver.h"
+#include "tower/redis_acl.h"
 #include "tower/store/embedded.h"
 
 #define AREA "store"
@@ -203,10 +206,22 @@ static int open_one(struct contact *contact, void (*on_ready)(void *data), int64
 	return redis_new(&config, ret_redis, err);
 }
 
+/* When strangers fill our own server's memory, it is their connections that go. */
+static void refuse_eviction(struct contact *contact, struct redis *redis)
+{
+	struct redis_args args = { 0 };
+
+	if (!contact->embedded || !contact->config.signpost_listen)
+		return;
+	redis_args_words(&args, "CLIENT", "NO-EVICT", "on");
+	(void)!redis_command(redis, &args, NULL, NULL);
+}
+
 static void on_tail_ready(void *data)
 {
 	struct contact *contact = data;
 
+	refuse_eviction(contact, contact->tail);
 	if (greet(contact) < 0)
 		contact_drop(contact, "out of memory");
 }
@@ -216,6 +231,7 @@ static void on_commands_ready(void *data)
 	struct contact *contact = data;
 	struct err err;
 
+	refuse_eviction(contact, contact->commands);
 	if (open_one(contact, on_tail_ready, CONTACT_WAIT_MS, &contact->tail, &err) < 0)
 		contact_drop(contact, err.text);
 }
@@ -257,6 +273,41 @@ static void on_again(void *data)
 		open_both(contact);
 }
 
+static void wipe_password(char (*password)[REDIS_ACL_PASSWORD_BYTES])
+{
+	crypto_wipe(*password, sizeof(*password));
+}
+
+/* Behind an open door everybody has to say who he is: the tower by a password of this start. */
+static int start_embedded(struct contact *contact, struct err *err)
+{
+	const struct contact_config *config = &contact->config;
+	_cleanup_(wipe_password) char password[REDIS_ACL_PASSWORD_BYTES] = "";
+	struct redis_acl acl = { config->key_prefix, password, config->signpost_password };
+	struct embedded_door door = { .listen = config->signpost_listen };
+	_cleanup_free_ char *acl_text = NULL;
+	int r;
+
+	if (config->signpost_listen) {
+		redis_acl_password(password);
+		acl_text = redis_acl_text(&acl);
+		if (!acl_text)
+			return err_oom(err);
+		door.acl = acl_text;
+	}
+	r = embedded_new(config->loop, config->state_dir, door.listen ? &door : NULL,
+			 &contact->embedded, err);
+	if (r < 0)
+		return r;
+	contact->url = *embedded_url(contact->embedded);
+	if (door.listen) {
+		(void)snprintf(contact->url.user, sizeof(contact->url.user), REDIS_ACL_USER);
+		(void)snprintf(contact->url.password, sizeof(contact->url.password), "%s",
+			       password);
+	}
+	return 0;
+}
+
 static int find_redis(struct contact *contact, struct err *err)
 {
 	const struct contact_config *config = &contact->config;
@@ -271,10 +322,7 @@ static int find_redis(struct contact *contact, struct err *err)
 				    sizeof(contact->url.password) - 1);
 		return r;
 	}
-	r = embedded_new(config->loop, config->state_dir, &contact->embedded, err);
-	if (r == 0)
-		contact->url = *embedded_url(contact->embedded);
-	return r;
+	return start_embedded(contact, err);
 }
 
 static void freep(struct contact **contact)

@@ -21,10 +21,13 @@ struct contact;
 
 struct contact_config {
 	struct loop *loop;
-	const char *url;       /* NULL: the embedded server */
-	const char *password;  /* wins over that of `url`; NULL for none */
-	const char *state_dir; /* of the embedded server */
-	const char *script;    /* to be loaded */
+	const char *url;             /* NULL: the embedded server */
+	const char *password;        /* wins over that of `url`; NULL for none */
+	const char *state_dir;       /* of the embedded server */
+	const char *key_prefix;      /* for its users, when it listens on TCP, too: */
+	const char *signpost_listen; /* "IP:PORT"; NULL: it does not */
+	const char *signpost_password;
+	const char *script; /* to be loaded */
 	void (*on_up)(void *data);
 	void (*on_down)(const char *why, void *data); /* also after each attempt that failed */
 	void *data;

@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "mesh/addr.h"
 
 #define AREA "store"
 #define END_TIMEOUT_MS 5000 /* for an orderly end, and again after SIGKILL */
@@ -27,10 +28,18 @@
 #define STARTING_MS 3000    /* how long it may take until it listens */
 #define LOCK_POLL_MS 10
 
+/* Against strangers, once there is a door; our own two connections are never idle for long. */
+#define DOOR_IDLE_S "60"
+#define DOOR_CLIENTS "4000"
+#define DOOR_MEMORY "64mb" /* of all their buffers together; then the largest goes */
+
 struct embedded {
 	struct loop *loop;
 	char dir[REDIS_URL_PATH_BYTES]; /* the socket in it must fit into an address */
 	struct redis_url url;
+	char bind[2 * IP_TEXT_BYTES]; /* "": no TCP */
+	char port[8];
+	char acl_path[REDIS_URL_PATH_BYTES + 16];
 	int tower_lock;
 	int redis_lock;
 	pid_t pid; /* 0: no child */
@@ -59,12 +68,21 @@ static _Noreturn void run_child(const struct embedded *embedded, pid_t parent, i
 		{ "--daemonize", "no" },
 		{ "--logfile", "redis.log" },
 	};
-	const char *argv[1 + sizeof(options) / sizeof(char *) + 1] = { "redis-server" };
+	const char *const door[][2] = {
+		{ "--bind", embedded->bind },        { "--port", embedded->port },
+		{ "--aclfile", embedded->acl_path }, { "--timeout", DOOR_IDLE_S },
+		{ "--maxclients", DOOR_CLIENTS },    { "--maxmemory-clients", DOOR_MEMORY },
+	};
+	const char *argv[1 + (sizeof(options) + sizeof(door)) / sizeof(char *) + 1] = {
+		"redis-server"
+	};
 	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	sigset_t none;
 	int error;
 
 	memcpy(argv + 1, options, sizeof(options));
+	if (*embedded->bind) /* behind the others, for the port is said twice */
+		memcpy(argv + 1 + sizeof(options) / sizeof(char *), door, sizeof(door));
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(1); /* the tower died before the signal was armed */
@@ -291,8 +309,28 @@ static int take_folder(struct embedded *embedded, const char *state_dir, struct 
 	return take_over(embedded, path, err);
 }
 
-int embedded_new(struct loop *loop, const char *state_dir, struct embedded **ret_embedded,
-		 struct err *err)
+/* The folder is ours by now. */
+static int make_door(struct embedded *embedded, const struct embedded_door *door, struct err *err)
+{
+	struct endpoint endpoint;
+	int r = endpoint_parse(door->listen, &endpoint, err);
+
+	if (r < 0)
+		return r;
+	(void)snprintf(embedded->acl_path, sizeof(embedded->acl_path), "%s/users.acl",
+		       embedded->dir);
+	r = file_write_atomic(embedded->acl_path, door->acl, strlen(door->acl), 0600, err);
+	if (r < 0)
+		return r;
+	(void)snprintf(embedded->port, sizeof(embedded->port), "%u", endpoint.port);
+	ip_format(&endpoint.ip, embedded->bind);
+	if (endpoint.ip.family == IP_V6 && ip_to_number(&endpoint.ip) == 0)
+		(void)snprintf(embedded->bind, sizeof(embedded->bind), "* -::*");
+	return 0;
+}
+
+int embedded_new(struct loop *loop, const char *state_dir, const struct embedded_door *door,
+		 struct embedded **ret_embedded, struct err *err)
 {
 	_cleanup_(freep) struct embedded *embedded = calloc(1, sizeof(*embedded));
 	int r;
@@ -303,6 +341,8 @@ int embedded_new(struct loop *loop, const char *state_dir, struct embedded **ret
 	embedded->restart_ms = RESTART_MIN_MS;
 	embedded->tower_lock = embedded->redis_lock = embedded->pid_fd = -1;
 	r = take_folder(embedded, state_dir, err);
+	if (r == 0 && door)
+		r = make_door(embedded, door, err);
 	if (r < 0)
 		return r;
 	r = loop_timer_new(loop, on_restart, embedded, &embedded->restart, err);

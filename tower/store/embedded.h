@@ -16,16 +16,24 @@
 
 struct embedded;
 
+/* What makes it listen on TCP besides: both texts are copied. */
+struct embedded_door {
+	const char *listen; /* "192.0.2.1:6379"; "[::]:6379" is every address of both families */
+	const char *acl;    /* of its aclfile: who may log in, and do what */
+};
+
 /*
  * Makes the folder (0700), takes its locks, shuts down the server that a killed tower left behind
  * (blocking for that long, at most some seconds), and starts a new one. It may not listen yet when
- * this returns. The tower must have dropped its privileges before: the server runs as whoever
- * starts it, and a change of user would disarm the signal that ends it with the tower.
+ * this returns. With a `door` (NULL for none) it asks everybody for a password, on the Unix socket,
+ * too; it must be Redis 7 or later then. The tower must have dropped its privileges before: the
+ * server runs as whoever starts it, and a change of user would disarm the signal that ends it with
+ * the tower.
  *
  * -EWOULDBLOCK: another tower uses the folder. -ENOENT: redis-server is not installed.
  */
-int embedded_new(struct loop *loop, const char *state_dir, struct embedded **ret_embedded,
-		 struct err *err) _must_check_;
+int embedded_new(struct loop *loop, const char *state_dir, const struct embedded_door *door,
+		 struct embedded **ret_embedded, struct err *err) _must_check_;
 
 /* Ends the server in an orderly way, and waits for it. NULL is allowed. */
 void embedded_free(struct embedded *embedded);

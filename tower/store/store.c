@@ -278,6 +278,26 @@ int store_commit(struct store *store, uint64_t from_revision, uint64_t from_mark
 	return 0;
 }
 
+/* --- what is no part of the state --- */
+
+int store_ask(struct store *store, struct redis_args *args, redis_reply_fn fn, void *data)
+{
+	struct redis *redis = contact_commands(store->contact);
+
+	if (store->status == STORE_READY && redis)
+		return redis_command(redis, args, fn, data);
+	redis_args_done(args);
+	return -ENOTCONN;
+}
+
+void store_flush(struct store *store)
+{
+	struct redis *redis = contact_commands(store->contact);
+
+	if (redis)
+		redis_flush(redis);
+}
+
 /* --- life --- */
 
 static int make_epoch(char ret_epoch[static HISTORY_EPOCH_BYTES])
@@ -296,6 +316,9 @@ static int start(struct store *store, struct err *err)
 		.url = config->url,
 		.password = config->password,
 		.state_dir = config->state_dir,
+		.key_prefix = config->key_prefix,
+		.signpost_listen = config->signpost_listen,
+		.signpost_password = config->signpost_password,
 		.script = script_text,
 		.on_up = on_up,
 		.on_down = on_down,

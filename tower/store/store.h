@@ -9,6 +9,7 @@
 #define STORE_STORE_H
 
 #include "base/loop.h"
+#include "io/redis.h"
 #include "tower/core/change.h"
 #include "tower/core/presence.h"
 #include "tower/core/state.h"
@@ -25,13 +26,15 @@ enum store_status {
 
 struct store_config {
 	struct loop *loop;
-	const char *url;        /* redis://…, unix:///…; NULL: an embedded redis-server */
-	const char *password;   /* of `url`, when it is not in there; NULL for none */
-	const char *state_dir;  /* of the embedded server; locked before it starts */
-	const char *key_prefix; /* "apex:" */
-	uint64_t log_keep;      /* entries kept in the log, about */
-	uint64_t fingerprint;   /* of the tower's secrets: all towers of one Redis share them */
-	struct state *state;    /* filled by loading; changed later through on_change only */
+	const char *url;             /* redis://…, unix:///…; NULL: an embedded redis-server */
+	const char *password;        /* of `url`, when it is not in there; NULL for none */
+	const char *state_dir;       /* of the embedded server; locked before it starts */
+	const char *signpost_listen; /* "IP:PORT" where that listens too; NULL: nowhere */
+	const char *signpost_password; /* with it */
+	const char *key_prefix;        /* "apex:" */
+	uint64_t log_keep;             /* entries kept in the log, about */
+	uint64_t fingerprint; /* of the tower's secrets: all towers of one Redis share them */
+	struct state *state;  /* filled by loading; changed later through on_change only */
 	struct presence *presence;
 
 	/*
@@ -58,6 +61,15 @@ int store_new(const struct store_config *config, struct store **ret_store,
 
 /* Stops the embedded server too (it writes its file out first). NULL is allowed. */
 void store_free(struct store *store);
+
+/*
+ * Sends a command beside the log, for who keeps something in this Redis that is no part of the
+ * state; takes the arguments over. -ENOTCONN while the store is not ready. `fn` as of
+ * redis_command; store_flush writes out what was sent, for who is about to call store_free.
+ */
+int store_ask(struct store *store, struct redis_args *args, redis_reply_fn fn,
+	      void *data) _must_check_;
+void store_flush(struct store *store);
 
 enum store_status store_status(const struct store *store);
 const char *store_status_why(const struct store *store); /* a sentence; "" when all is well */
