@@ -122,9 +122,11 @@ static void on_answer(const struct endpoint *mapped, const struct endpoint *loca
 	} else if (!own_endpoint_accepts(mapped, &own->facts.server)) {
 		own->failures++;
 		ip_format(&mapped->ip, address);
-		(void)err_set(&why, 0,
-			      "STUN server %s says that this node is %s, which others cannot reach",
-			      server, address);
+		(void)err_set(
+			&why, 0,
+			"STUN server %s sees this node at %s, where others cannot reach it: give "
+			"--local-endpoint-ip or --internal-network",
+			server, address);
 	} else {
 		own->failures = 0;
 		own->facts.mapped = *mapped;

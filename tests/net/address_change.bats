@@ -56,7 +56,7 @@ start_nodes()
 	node_exec a ip route replace default via "$(node_ip tower)" dev eth1
 	all_follow a 192.0.2.78
 	node_reaches b "$ADDRESS" 2
-	node_log a aircrew | grep -qF 'this node'"'"'s endpoint is another one now: 192.0.2.78:51820'
+	node_log a aircrew | grep -qF 'others reach this node at: 192.0.2.78:51820'
 }
 
 @test "an IPv6 address that changes is followed" {
