@@ -310,9 +310,6 @@ bool finder_note_failure(struct finder *finder, const struct tower_target *targe
 	finder->failures++;
 	if (!is_worth_asking(finder, answer))
 		return false;
-	/* A known key needs its proof alone: without a fresh secret it is tried so. */
-	if (answer->meaning == TOWER_REFUSED)
-		controller_set_token(finder->controller, NULL);
 	if (is_fresh)
 		ask_later(finder);
 	else
