@@ -130,7 +130,7 @@ joins_by_redis() # NODE [OPTION…]
 	wait_until 20 agent_is_in_sync a
 }
 
-@test "a join secret that is over is asked for anew, and a known key needs none" {
+@test "a known key needs no good join secret, a new one does" {
 	signpost_start a
 	joins_by_redis a
 	node_stop a aircrew
