@@ -35,6 +35,9 @@ struct agent {
 	struct loop_signal *interrupt;
 
 	bool must_plan;
+	struct loop_timer *new_key; /* when the data plane gets it */
+	bool holds_old_key;         /* until then: nothing is planned */
+	uint64_t rotator;           /* client that asked for another key; 0 for none */
 	uint64_t leaver; /* client of the control socket that asked to leave; 0 for none */
 };
 
@@ -90,7 +93,7 @@ static int64_t on_plan(void *data)
 {
 	struct agent *agent = data;
 
-	if (!agent->must_plan)
+	if (!agent->must_plan || agent->holds_old_key)
 		return -1;
 	agent->must_plan = false;
 	if (!is_stood_back(agent))
@@ -163,6 +166,7 @@ static void on_joined(const struct join_answer *answer, void *data)
 	log_info("agent", "joined zone=%s address=%s%s%s revision=%" PRIu64, self->zone, address[0],
 		 *address[0] && *address[1] ? "," : "", address[1], answer->id.revision);
 	agent->is_patient = true;
+	agent->must_plan = true; /* with another key, perhaps */
 	loop_timer_clear(agent->give_up);
 	finder_note_joined(agent->node.finder);
 	keeper_touch(agent->keeper, self->generation != answer->generation);
@@ -276,6 +280,59 @@ static void start_leave(struct agent *agent, uint64_t client)
 		agent->leaver = client;
 }
 
+static void on_new_key(void *data)
+{
+	struct agent *agent = data;
+
+	agent->holds_old_key = false;
+	agent->must_plan = true;
+}
+
+static void answer_rotator(struct agent *agent, json_t *answer)
+{
+	control_answer(agent->control, agent->rotator, answer);
+	agent->rotator = 0;
+}
+
+static void on_rotated(enum rotate_outcome outcome, const struct tower_answer *tower, void *data)
+{
+	struct agent *agent = data;
+	char text[KEY_TEXT_BYTES];
+	char error[REFUSAL_TEXT_BYTES + 64];
+
+	if (outcome == ROTATE_AWAY) {
+		(void)snprintf(error, sizeof(error),
+			       "%s; the key is rotated as soon as a tower answers", tower->why);
+		answer_rotator(agent, json_pack("{s:s}", "Error", error));
+		return;
+	}
+	node_end_rotation(&agent->node, outcome == ROTATE_DONE);
+	agent->holds_old_key = outcome == ROTATE_DONE;
+	loop_timer_set(agent->new_key, AGENT_NEW_KEY_MS);
+	key_format(&agent->node.self.public_key, text);
+	if (outcome == ROTATE_DONE)
+		answer_rotator(agent, json_pack("{s:s}", "PublicKey", text));
+	else
+		answer_rotator(agent, json_pack("{s:s}", "Error", tower->why));
+	keeper_touch(agent->keeper, true);
+}
+
+static void start_rotation(struct agent *agent, uint64_t client)
+{
+	struct err err = { 0 };
+	int r = node_begin_rotation(&agent->node, &err);
+
+	if (r >= 0) {
+		r = controller_rotate(agent->controller, &err);
+		if (r < 0)
+			node_end_rotation(&agent->node, false);
+	}
+	if (r < 0)
+		control_answer(agent->control, client, json_pack("{s:s}", "Error", err.text));
+	else
+		agent->rotator = client;
+}
+
 static void on_request(uint64_t client, const json_t *request, void *data)
 {
 	struct agent *agent = data;
@@ -288,6 +345,8 @@ static void on_request(uint64_t client, const json_t *request, void *data)
 		answer_status(agent, client, peer);
 	} else if (verb && str_eq(verb, "leave")) {
 		start_leave(agent, client);
+	} else if (verb && str_eq(verb, "rotate-key")) {
+		start_rotation(agent, client);
 	} else if (verb && str_eq(verb, "stop")) {
 		control_answer(agent->control, client,
 			       json_pack("{s:s}", "Interface", agent->node.config->interface));
@@ -296,7 +355,7 @@ static void on_request(uint64_t client, const json_t *request, void *data)
 		control_answer(agent->control, client,
 			       json_pack("{s:s}", "Error",
 					 "Verb: takes status, why (with Peer), "
-					 "leave or stop"));
+					 "rotate-key, leave or stop"));
 	}
 }
 
@@ -398,6 +457,7 @@ static int open_rooms(struct agent *agent, struct config *config, struct err *er
 	controller.on_joined = on_joined;
 	controller.on_view = on_view;
 	controller.on_state = on_state;
+	controller.on_rotated = on_rotated;
 	controller.on_failure = on_failure;
 	controller.data = agent;
 	return controller_new(&controller, &agent->controller, err);
@@ -415,6 +475,8 @@ static int open_agent(struct agent *agent, struct config *config, struct err *er
 	if (r >= 0)
 		r = loop_timer_new(loop, on_give_up, agent, &agent->give_up, err);
 	if (r >= 0)
+		r = loop_timer_new(loop, on_new_key, agent, &agent->new_key, err);
+	if (r >= 0)
 		r = loop_signal_new(loop, SIGTERM, on_signal, agent, &agent->terminate, err);
 	if (r >= 0)
 		r = loop_signal_new(loop, SIGINT, on_signal, agent, &agent->interrupt, err);
@@ -430,6 +492,7 @@ static void close_agent(struct agent *agent)
 	reconcile_free(agent->reconcile);
 	loop_hook_free(agent->plan);
 	loop_timer_free(agent->give_up);
+	loop_timer_free(agent->new_key);
 	loop_signal_free(agent->terminate);
 	loop_signal_free(agent->interrupt);
 	/* Last: whoever waits for our end on the socket may then do as he likes. */

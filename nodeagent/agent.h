@@ -10,6 +10,12 @@
 #include "nodeagent/config.h"
 #include "nodeagent/exit_status.h"
 
+/*
+ * How long after the tower WireGuard gets a new key: the others know it by then, and have greeted
+ * it in vain. Two sides that greet each other in the same moment lose both greetings, and wait for
+ * 5 s (REKEY_TIMEOUT of WireGuard).
+ */
+#define AGENT_NEW_KEY_MS 150
 #define AGENT_GIVE_UP_MS 10000 /* without --daemon and cache: how long to try for a first tower */
 
 /*

@@ -114,6 +114,7 @@ static int take_key(const struct agent_options *options, struct config *config, 
 		if (r < 0)
 			return r;
 	}
+	config->has_public_key = options->public_key;
 	if (!options->public_key)
 		return 0;
 	r = key_parse(options->public_key, &given, err);

@@ -29,7 +29,8 @@ struct config {
 
 	bool has_key; /* false: to be made at the first start, in key_file */
 	struct key private_key;
-	char *key_file; /* NULL when the key was given itself */
+	char *key_file;      /* NULL when the key was given itself */
+	bool has_public_key; /* --public-key names it, too */
 
 	char zone[ZONE_NAME_BYTES];
 	struct ip address[ZONE_CIDRS_MAX];

@@ -3,7 +3,7 @@
  * One timer says when to take the next step; step() finds out which one it is: a join when the
  * ticket is missing or ages, else the stream. Every end of a join or a stream sets the timer again.
  */
-#include "nodeagent/controller.h"
+#include "nodeagent/controller_private.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -14,47 +14,9 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "crypto/crypto.h"
-#include "nodeagent/backoff.h"
-#include "nodeagent/follower.h"
 
 #define STEADY_MS 10000       /* a stream that lived so long was a success */
 #define REJOIN_SPREAD_MS 1000 /* after a reset everybody joins: not all at once */
-
-struct controller {
-	struct controller_config config;
-	struct key public_key;
-	struct target_list targets;
-	size_t target_at;
-	enum controller_state state;
-	int64_t since_ms;
-	bool was_connected;
-
-	struct join_call *join; /* or the leave */
-	bool must_join;
-	bool is_outdated; /* the wish changed since the join that is under way read it */
-	bool has_joined;
-	uint64_t generation;      /* as the last join answered it */
-	uint64_t joined_revision; /* of the last join's answer */
-	char ticket[JOIN_TICKET_BYTES];
-	int64_t renew_ms; /* boot clock */
-
-	struct follower *follower;
-	uint64_t resets_seen;
-
-	struct loop_timer *wake;
-	struct loop_timer *absent;
-	struct backoff retry;
-	struct backoff refused;
-
-	controller_leave_fn leave_fn;
-	void *leave_data;
-	size_t leave_tries; /* one a tower */
-	bool has_hope;      /* of other towers, after the last failure */
-
-	struct refusal refusal;
-	int64_t refused_ms;
-	char trouble[REFUSAL_TEXT_BYTES];
-};
 
 const char *controller_state_word(enum controller_state state)
 {
@@ -72,7 +34,7 @@ const char *controller_state_word(enum controller_state state)
 }
 
 /* The tower in use; NULL while none is known. */
-static const struct tower_target *target_of(const struct controller *controller)
+const struct tower_target *controller_target_of(const struct controller *controller)
 {
 	return controller->targets.len > 0 ? &controller->targets.at[controller->target_at] : NULL;
 }
@@ -94,7 +56,7 @@ static void set_state(struct controller *controller, enum controller_state state
 	controller->config.on_state(state, controller->config.data);
 }
 
-static void close_stream(struct controller *controller)
+void controller_close_stream(struct controller *controller)
 {
 	if (controller->follower && follower_lived_ms(controller->follower) >= STEADY_MS)
 		backoff_reset(&controller->retry);
@@ -106,12 +68,14 @@ static void close_join(struct controller *controller)
 {
 	join_call_free(controller->join);
 	controller->join = NULL;
+	rotate_call_free(controller->rotate);
+	controller->rotate = NULL;
 }
 
 /* Nothing more is tried until the agent is started again. */
 static void stand_back(struct controller *controller, enum controller_state state, const char *why)
 {
-	close_stream(controller);
+	controller_close_stream(controller);
 	close_join(controller);
 	loop_timer_clear(controller->wake);
 	loop_timer_clear(controller->absent);
@@ -153,8 +117,9 @@ static bool has_hope(struct controller *controller, const struct tower_answer *t
 {
 	const struct controller_config *config = &controller->config;
 
-	controller->has_hope = config->on_failure &&
-			       config->on_failure(target_of(controller), tower, config->data);
+	controller->has_hope =
+		config->on_failure &&
+		config->on_failure(controller_target_of(controller), tower, config->data);
 	return controller->has_hope;
 }
 
@@ -162,13 +127,13 @@ static const char displaced_why[] =
 	"another machine joined with this node's key; start aircrew again to take the key back, "
 	"or run 'aircrew down' here";
 
-static bool is_over(const struct controller *controller)
+bool controller_is_over(const struct controller *controller)
 {
 	return controller->state == CONTROLLER_DISPLACED || controller->state == CONTROLLER_REMOVED;
 }
 
 /* Remembers how an attempt failed; answers when to try again. */
-static int64_t note_failure(struct controller *controller, const struct tower_answer *tower)
+int64_t controller_note_failure(struct controller *controller, const struct tower_answer *tower)
 {
 	bool is_passing = has_hope(controller, tower) || tower->meaning == TOWER_AWAY;
 	int64_t delay_ms;
@@ -200,7 +165,7 @@ static void fail_locally(struct controller *controller, const struct err *err)
 	struct tower_answer tower = { .meaning = TOWER_AWAY };
 
 	(void)snprintf(tower.why, sizeof(tower.why), "%s", err->text);
-	loop_timer_set(controller->wake, note_failure(controller, &tower));
+	loop_timer_set(controller->wake, controller_note_failure(controller, &tower));
 }
 
 /*
@@ -213,7 +178,8 @@ static void check_self(struct controller *controller)
 	const struct peer *self = view_peer(view, &controller->public_key);
 	struct event_id id = { 0 };
 
-	if (controller->join || controller->must_join || !controller->has_joined)
+	if (controller->join || controller->rotate || controller->must_join ||
+	    !controller->has_joined)
 		return;
 	if (!view_id(view, &id) || id.revision < controller->joined_revision)
 		return;
@@ -228,7 +194,8 @@ static void check_self(struct controller *controller)
 static void greet(struct controller *controller)
 {
 	if (controller->state == CONTROLLER_LOST)
-		log_info("controller", "tower regained: %s", target_of(controller)->url.base);
+		log_info("controller", "tower regained: %s",
+			 controller_target_of(controller)->url.base);
 	controller->was_connected = true;
 	*controller->trouble = '\0';
 	controller->refusal = (struct refusal){ 0 };
@@ -265,7 +232,7 @@ static void on_stream_end(const struct tower_answer *tower, bool is_changed, voi
 	struct controller *controller = data;
 	struct tower_answer away = *tower;
 
-	close_stream(controller);
+	controller_close_stream(controller);
 	if (is_changed)
 		controller->config.on_view(true, controller->config.data);
 	if (tower->meaning == TOWER_REFUSED) {
@@ -273,13 +240,13 @@ static void on_stream_end(const struct tower_answer *tower, bool is_changed, voi
 		controller->must_join = true;
 		away.meaning = TOWER_AWAY;
 	}
-	loop_timer_set(controller->wake, note_failure(controller, &away));
+	loop_timer_set(controller->wake, controller_note_failure(controller, &away));
 }
 
 static int open_stream(struct controller *controller, struct err *err)
 {
 	struct follower_config config = { .client = controller->config.client,
-					  .target = target_of(controller),
+					  .target = controller_target_of(controller),
 					  .zone = controller->config.zone,
 					  .ticket = controller->ticket,
 					  .view = controller->config.view,
@@ -316,8 +283,6 @@ static void end_leave(struct controller *controller, const char *why)
 		fn(why, controller->leave_data);
 }
 
-static void step(void *data);
-
 static void on_join(const struct tower_answer *tower, const struct join_answer *answer, void *data)
 {
 	struct controller *controller = data;
@@ -330,14 +295,14 @@ static void on_join(const struct tower_answer *tower, const struct join_answer *
 		return;
 	}
 	if (tower->meaning != TOWER_AGREED) {
-		loop_timer_set(controller->wake, note_failure(controller, tower));
+		loop_timer_set(controller->wake, controller_note_failure(controller, tower));
 		end_leave(controller, tower->why);
 		return;
 	}
 	take_answer(controller, answer);
 	check_self(controller);
-	if (!is_over(controller))
-		step(controller);
+	if (!controller_is_over(controller))
+		controller_step(controller);
 }
 
 static void on_left(const struct tower_answer *tower, const struct join_answer *answer, void *data)
@@ -350,7 +315,7 @@ static void on_left(const struct tower_answer *tower, const struct join_answer *
 	if (is_gone)
 		stand_back(controller, CONTROLLER_REMOVED, "this node left the zone");
 	else
-		loop_timer_set(controller->wake, note_failure(controller, tower));
+		loop_timer_set(controller->wake, controller_note_failure(controller, tower));
 	end_leave(controller, is_gone ? "" : tower->why);
 }
 
@@ -382,7 +347,7 @@ static void on_challenged(const struct endpoint *stun, void *data)
 static int start_call(struct controller *controller, bool is_join, struct err *err)
 {
 	struct join_call_config config = { .client = controller->config.client,
-					   .target = target_of(controller),
+					   .target = controller_target_of(controller),
 					   .zone = controller->config.zone,
 					   .private_key = controller->config.private_key,
 					   .token = controller->config.token,
@@ -395,16 +360,18 @@ static int start_call(struct controller *controller, bool is_join, struct err *e
 	return join_call_start(&config, &controller->join, err);
 }
 
-static void step(void *data)
+void controller_step(void *data)
 {
 	struct controller *controller = data;
 	int64_t until_renewal_ms = controller->renew_ms - clock_boot_ms();
 	struct err err = { 0 };
 	int r = 0;
 
-	if (controller->join || controller->targets.len == 0)
+	if (controller->join || controller->rotate || controller->targets.len == 0)
 		return; /* the join's end sets the timer, and so do new targets */
-	if (controller->must_join || until_renewal_ms <= 0)
+	if (!key_is_zero(controller->config.next_private_key))
+		r = controller_start_rotation(controller, &err);
+	else if (controller->must_join || until_renewal_ms <= 0)
 		r = start_call(controller, true, &err);
 	else if (controller->leave_fn)
 		r = start_call(controller, false, &err);
@@ -412,7 +379,7 @@ static void step(void *data)
 		r = open_stream(controller, &err);
 	if (r < 0)
 		fail_locally(controller, &err);
-	else if (!controller->join)
+	else if (!controller->join && !controller->rotate)
 		loop_timer_set(controller->wake, until_renewal_ms);
 }
 
@@ -447,7 +414,7 @@ int controller_new(const struct controller_config *config, struct controller **r
 	controller->refused = (struct backoff){ .first_ms = CONTROLLER_REFUSED_FIRST_MS,
 						.cap_ms = CONTROLLER_REFUSED_CAP_MS };
 	key_public(config->private_key, &controller->public_key);
-	r = loop_timer_new(config->loop, step, controller, &controller->wake, err);
+	r = loop_timer_new(config->loop, controller_step, controller, &controller->wake, err);
 	if (r == 0)
 		r = loop_timer_new(config->loop, on_absent, controller, &controller->absent, err);
 	if (r < 0) {
@@ -462,7 +429,7 @@ void controller_free(struct controller *controller)
 {
 	if (!controller)
 		return;
-	close_stream(controller);
+	controller_close_stream(controller);
 	close_join(controller);
 	loop_timer_free(controller->wake);
 	loop_timer_free(controller->absent);
@@ -477,7 +444,7 @@ void controller_start(struct controller *controller)
 
 void controller_rejoin(struct controller *controller)
 {
-	if (is_over(controller))
+	if (controller_is_over(controller))
 		return;
 	controller->is_outdated = true;
 	if (controller->join && join_call_is_waiting(controller->join))
@@ -490,9 +457,9 @@ void controller_rejoin(struct controller *controller)
 
 void controller_reconnect(struct controller *controller)
 {
-	if (is_over(controller) || controller->leave_fn)
+	if (controller_is_over(controller) || controller->leave_fn)
 		return;
-	close_stream(controller);
+	controller_close_stream(controller);
 	close_join(controller);
 	http_client_disconnect(controller->config.client);
 	controller->must_join = true;
@@ -545,7 +512,7 @@ int controller_leave(struct controller *controller, controller_leave_fn fn, void
 	controller->leave_data = data;
 	controller->leave_tries = 0;
 	/* Or the stream would tell us of our own removal before the answer does. */
-	close_stream(controller);
+	controller_close_stream(controller);
 	loop_timer_set(controller->wake, 0);
 	return 0;
 }
@@ -556,8 +523,9 @@ void controller_get_status(const struct controller *controller,
 	*ret_status = (struct controller_status){
 		.state = controller->state,
 		.since_ms = controller->since_ms,
-		.target = target_of(controller),
-		.url = target_of(controller) ? target_of(controller)->url.base : "no tower yet",
+		.target = controller_target_of(controller),
+		.url = controller_target_of(controller) ? controller_target_of(controller)->url.base
+							: "no tower yet",
 		.trouble = controller->trouble,
 		.refusal = &controller->refusal,
 		.refused_ms = controller->refused_ms,

@@ -7,6 +7,7 @@
 #define NODEAGENT_CONTROLLER_H
 
 #include "nodeagent/join_call.h"
+#include "nodeagent/rotate_call.h"
 #include "nodeagent/view.h"
 
 #define CONTROLLER_ABSENT_MS 120000 /* how long those missing after a reset are kept */
@@ -38,7 +39,8 @@ struct controller_config {
 		*targets; /* tried in turn; copied. None: see controller_set_targets */
 	const char *zone;
 	const struct key *private_key;
-	const char *token; /* join token; NULL for none */
+	const struct key *next_private_key; /* of a rotation; all zero: none */
+	const char *token;                  /* join token; NULL for none */
 	struct view *view;
 
 	/*
@@ -52,6 +54,13 @@ struct controller_config {
 	/* The view was told something; often just where to resume from. */
 	void (*on_view)(bool is_changed, void *data);
 	void (*on_state)(enum controller_state state, void *data);
+	/*
+	 * How an attempt to rotate ended. With ROTATE_DONE `private_key` must be the next one when
+	 * this returns, and with that or ROTATE_REFUSED `next_private_key` all zero; ROTATE_AWAY is
+	 * tried again.
+	 */
+	void (*on_rotated)(enum rotate_outcome outcome, const struct tower_answer *tower,
+			   void *data);
 	/*
 	 * An attempt at a tower failed. Whether there is hope of other towers or another token
 	 * soon (controller_set_targets, controller_set_token; not from inside the call): then the
@@ -75,6 +84,10 @@ void controller_start(struct controller *controller);
  * displaced or removed.
  */
 void controller_rejoin(struct controller *controller);
+
+/* There is a next key: hands the peer over to it. -EPERM for a node that was displaced or removed.
+ */
+int controller_rotate(struct controller *controller, struct err *err) _must_check_;
 
 /*
  * The machine's own address changed: connections from the old one may be dead without a word.

@@ -18,7 +18,8 @@ struct follower {
 	struct http_call *call;
 	struct event_reader *reader;
 	int64_t heard_ms; /* monotonic, when the first bytes came; 0: none yet */
-	bool is_changed;  /* by the bytes that are being read */
+	bool is_begun;    /* events of a change came in whose last one, with the id, did not */
+	bool is_changed;  /* by the changes that are whole, since it was told */
 	struct err fold_err;
 };
 
@@ -27,7 +28,15 @@ static int on_event(const struct event *event, void *data)
 	struct follower *follower = data;
 	int r = view_fold(follower->config.view, event, &follower->fold_err);
 
-	follower->is_changed |= r > 0;
+	/*
+	 * The last event of a change carries its id. Half of one is not to be acted on: a peer that
+	 * goes over to another key would be gone in between.
+	 */
+	follower->is_begun |= r > 0;
+	if (event->has_id) {
+		follower->is_changed |= follower->is_begun;
+		follower->is_begun = false;
+	}
 	return r < 0 ? r : 0;
 }
 
@@ -37,7 +46,8 @@ static void end_misunderstood(struct follower *follower, const struct err *err)
 
 	(void)snprintf(tower.why, sizeof(tower.why), "%.110s: %.200s",
 		       follower->config.target->url.base, err->text);
-	follower->config.on_end(&tower, follower->is_changed, follower->config.data);
+	follower->config.on_end(&tower, follower->is_changed || follower->is_begun,
+				follower->config.data);
 }
 
 static void on_bytes(const char *bytes, size_t len, void *data)
@@ -45,14 +55,16 @@ static void on_bytes(const char *bytes, size_t len, void *data)
 	struct follower *follower = data;
 	struct follower_config config = follower->config;
 	struct err err = { 0 };
+	bool is_changed;
 	int r;
 
 	if (follower->heard_ms == 0)
 		follower->heard_ms = clock_mono_ms();
-	follower->is_changed = false;
 	r = event_reader_feed(follower->reader, bytes, len, &err);
+	is_changed = follower->is_changed;
+	follower->is_changed = false;
 	if (r >= 0)
-		config.on_events(follower->is_changed, config.data);
+		config.on_events(is_changed, config.data);
 	else
 		end_misunderstood(follower, follower->fold_err.code ? &follower->fold_err : &err);
 }
@@ -68,7 +80,7 @@ static void on_done(const struct http_answer *answer, void *data)
 		(void)snprintf(tower.why, sizeof(tower.why), "%.110s ended the stream of events",
 			       follower->config.target->url.base);
 	}
-	follower->config.on_end(&tower, false, follower->config.data);
+	follower->config.on_end(&tower, follower->is_begun, follower->config.data);
 }
 
 static int start(struct follower *follower, struct err *err)

@@ -2,9 +2,11 @@
 #include "nodeagent/keyfile.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -82,4 +84,50 @@ int keyfile_create(const char *path, struct key *ret_private, struct err *err)
 		return r;
 	*ret_private = key;
 	return 0;
+}
+
+static int next_path(const char *path, char ret_path[static PATH_MAX], struct err *err)
+{
+	if (snprintf(ret_path, PATH_MAX, "%s.new", path) >= PATH_MAX)
+		return err_set(err, -ENAMETOOLONG, "%s: path too long", path);
+	return 0;
+}
+
+int keyfile_read_next(const char *path, struct key *ret_private, struct err *err)
+{
+	char next[PATH_MAX];
+	int r = next_path(path, next, err);
+
+	return r < 0 ? r : keyfile_read(next, ret_private, err);
+}
+
+int keyfile_create_next(const char *path, struct key *ret_private, struct err *err)
+{
+	char next[PATH_MAX];
+	int r = next_path(path, next, err);
+
+	/* Or the new key could not take its place in the end. */
+	if (r >= 0 && access(path, W_OK) < 0)
+		return err_errno(err, -errno, "%s", path);
+	return r < 0 ? r : keyfile_create(next, ret_private, err);
+}
+
+int keyfile_take_next(const char *path, struct err *err)
+{
+	char next[PATH_MAX];
+	int r = next_path(path, next, err);
+
+	if (r < 0)
+		return r;
+	if (rename(next, path) < 0)
+		return err_errno(err, -errno, "%s", path);
+	return file_sync_folder(path, err);
+}
+
+void keyfile_drop_next(const char *path)
+{
+	char next[PATH_MAX];
+
+	if (next_path(path, next, NULL) == 0)
+		(void)unlink(next);
 }

@@ -20,6 +20,15 @@ void keyfile_word_freep(char **word);
 /* A private key. -ENOENT, -EINVAL. */
 int keyfile_read(const char *path, struct key *ret_private, struct err *err) _must_check_;
 
+/*
+ * A rotation's new key stands in "<path>.new" until the tower has it: then it takes the file's
+ * place. A rotation that was cut off is found by that file.
+ */
+int keyfile_read_next(const char *path, struct key *ret_private, struct err *err) _must_check_;
+int keyfile_create_next(const char *path, struct key *ret_private, struct err *err) _must_check_;
+int keyfile_take_next(const char *path, struct err *err) _must_check_;
+void keyfile_drop_next(const char *path);
+
 /* Makes the file, 0600, with a fresh private key. */
 int keyfile_create(const char *path, struct key *ret_private, struct err *err) _must_check_;
 

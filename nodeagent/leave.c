@@ -56,6 +56,15 @@ static void on_state(enum controller_state state, void *data)
 		leaver->exit_status = EXIT_UNTRUSTED;
 }
 
+static void on_rotated(enum rotate_outcome outcome, const struct tower_answer *tower, void *data)
+{
+	struct leaver *leaver = data;
+
+	(void)tower;
+	if (outcome != ROTATE_AWAY)
+		node_end_rotation(&leaver->node, outcome == ROTATE_DONE);
+}
+
 static void on_left(const char *why, void *data)
 {
 	struct leaver *leaver = data;
@@ -83,6 +92,7 @@ static int open_leaver(struct leaver *leaver, struct config *config, struct err 
 	controller.on_joined = on_joined;
 	controller.on_view = on_view;
 	controller.on_state = on_state;
+	controller.on_rotated = on_rotated;
 	controller.on_failure = on_failure;
 	controller.data = leaver;
 	return controller_new(&controller, &leaver->controller, err);

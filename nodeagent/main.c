@@ -29,6 +29,7 @@ static void print_help(void)
 		"  why PEER    why a peer (key, its beginning, host name or address) is reached, "
 		"or not\n"
 		"  down        end the agent and remove what it made here; key and cache stay\n"
+		"  rotate-key  give this node a new key; address and prefixes stay\n"
 		"  leave       leave the zone at the tower, then down\n"
 		"\nExit status: 0 all is well; 1 something here went wrong; 2 options that make "
 		"no sense;\n3 the tower refused the first join, or the signpost's Redis to be read; "
@@ -74,6 +75,21 @@ static enum exit_status show_status(const struct agent_options *options, const c
 	} else {
 		status_print(answer, stdout);
 	}
+	return EXIT_OK;
+}
+
+static enum exit_status rotate_key(const struct agent_options *options)
+{
+	_cleanup_(doc_unref) json_t *answer = NULL;
+	struct err err = { 0 };
+	int r = ask(options, "rotate-key", NULL, &answer, NULL, &err);
+	const char *key = json_string_value(json_object_get(answer, "PublicKey"));
+
+	if (r == -ENOTCONN)
+		return fail(EXIT_NOT_RUNNING, &err);
+	if (r < 0)
+		return fail(EXIT_FAULT, &err);
+	(void)printf("the public key is %s now\n", key ? key : "another one");
 	return EXIT_OK;
 }
 
@@ -165,6 +181,8 @@ static enum exit_status dispatch(const struct agent_options *options,
 		return show_status(options, words->at[1]);
 	if (is_alone && str_eq(verb, "down"))
 		return take_down(options);
+	if (is_alone && str_eq(verb, "rotate-key"))
+		return rotate_key(options);
 	if (is_alone && str_eq(verb, "leave"))
 		return leave(options);
 	(void)err_set(&err, -EINVAL, "'%.64s'%s; aircrew --help lists the words", verb,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
 #include "nodeagent/node.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -8,6 +9,19 @@
 #include "nodeagent/keyfile.h"
 
 #define USER_AGENT "aircrew/" VERSION
+
+/* What an earlier run began it brings to its end: the tower may have the new key already. */
+static void find_next_key(struct node *node)
+{
+	const char *file = node->config->key_file;
+	struct err err = { 0 };
+	int r = file ? keyfile_read_next(file, &node->next_key, &err) : -ENOENT;
+
+	if (r == 0)
+		log_info("agent", "a rotation of the key was cut off: going on with it");
+	else if (r != -ENOENT)
+		log_warn("agent", "%s: not looked at", err.text);
+}
 
 static int take_identity(struct node *node, struct err *err)
 {
@@ -22,6 +36,7 @@ static int take_identity(struct node *node, struct err *err)
 	}
 	if (r < 0)
 		return r;
+	find_next_key(node);
 	key_public(&config->private_key, &node->self.public_key);
 	return str_copy(node->self.zone, sizeof(node->self.zone), config->zone);
 }
@@ -52,7 +67,47 @@ void node_done(struct node *node)
 	view_free(node->view);
 	loop_free(node->loop);
 	statedir_close(node->statedir);
+	key_wipe(&node->next_key);
 	*node = (struct node){ 0 };
+}
+
+int node_begin_rotation(struct node *node, struct err *err)
+{
+	const struct config *config = node->config;
+
+	if (!key_is_zero(&node->next_key))
+		return err_set(err, -EBUSY, "the key is being rotated already");
+	if (!config->key_file)
+		return err_set(err, -EPERM,
+			       "the key was given by --private-key, and nobody would give the new "
+			       "one at the next start: start aircrew with --private-key-file");
+	if (config->has_public_key)
+		return err_set(err, -EPERM,
+			       "--public-key names the old key, and the next start would be "
+			       "refused: start aircrew without it");
+	return keyfile_create_next(config->key_file, &node->next_key, err);
+}
+
+void node_end_rotation(struct node *node, bool is_taken)
+{
+	struct config *config = node->config;
+	char text[KEY_TEXT_BYTES];
+	struct err err = { 0 };
+
+	if (is_taken) {
+		/* When this fails it is done at the next start: the tower has the new key. */
+		if (keyfile_take_next(config->key_file, &err) < 0)
+			log_error("agent", "%s: the new key stays in %s.new", err.text,
+				  config->key_file);
+		config->private_key = node->next_key;
+		key_public(&config->private_key, &node->self.public_key);
+		node->self.generation = 0;
+		key_format(&node->self.public_key, text);
+		log_info("agent", "the key was rotated: this node is %s now", text);
+	} else {
+		keyfile_drop_next(config->key_file);
+	}
+	key_wipe(&node->next_key);
 }
 
 void node_get_wish(const struct node *node, struct join_wish *ret_wish)
@@ -80,6 +135,7 @@ struct controller_config node_controller_config(const struct node *node)
 		.targets = &config->targets,
 		.zone = config->zone,
 		.private_key = &config->private_key,
+		.next_private_key = &node->next_key,
 		.token = config->token,
 		.view = node->view,
 	};

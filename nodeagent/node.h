@@ -12,6 +12,7 @@
 struct node {
 	struct config *config;
 	char instance[PEER_INSTANCE_BYTES];
+	struct key next_key;       /* private; of a rotation that is not over; zero: none */
 	struct statedir_self self; /* its generation is 0 before the first join or cache */
 	struct statedir *statedir;
 	struct loop *loop;
@@ -26,6 +27,15 @@ struct node {
  */
 int node_open(struct node *node, struct config *config, struct err *err) _must_check_;
 void node_done(struct node *node);
+
+/*
+ * Makes the key that the node is to have next, durably. -EPERM with a sentence when the key at hand
+ * is none that could be replaced.
+ */
+int node_begin_rotation(struct node *node, struct err *err) _must_check_;
+
+/* The next key is the node's, or (not `is_taken`) is forgotten. */
+void node_end_rotation(struct node *node, bool is_taken);
 
 /* What to ask the zone for, but for the endpoint. Points into the node. */
 void node_get_wish(const struct node *node, struct join_wish *ret_wish);

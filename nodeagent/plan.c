@@ -130,10 +130,12 @@ static int plan_lasting_peer(const struct desired *desired, const struct wg_peer
 
 	change.endpoint = endpoint_is_due(want, have, observed->now_s);
 	change.keepalive = want->keepalive_s != have->keepalive_s;
+	/* Another key of ours ends every session, and who waits to be greeted waits for long. */
+	change.greet = plan->set_key;
 	compare_allowed(&want->allowed, &have->allowed, &desired->routes, &change);
 	change.replace_allowed &= allow_removal;
 	change.allowed |= change.replace_allowed;
-	if (!change.endpoint && !change.keepalive && !change.allowed)
+	if (!change.endpoint && !change.keepalive && !change.greet && !change.allowed)
 		return 0;
 	return vec_push(&plan->set_peers, change);
 }

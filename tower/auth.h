@@ -36,6 +36,7 @@ enum auth_route {
 	ROUTE_PEER_CONFIG,
 	ROUTE_PEER_PATCH,
 	ROUTE_PEER_DELETE,
+	ROUTE_PEER_ROTATE,
 	ROUTE_JOIN,
 	ROUTE_EVENTS,
 	ROUTE_LEASES,
@@ -113,6 +114,14 @@ void auth_free(struct auth *auth); /* wipes; NULL is allowed */
  */
 int auth_check(struct auth *auth, const struct auth_request *request, int64_t now_ms,
 	       struct auth_subject *ret_subject, struct refusal *ret_refusal) _must_check_;
+
+/*
+ * Whether who sent the request, which auth_check let pass for its proof, holds `new_public`, too:
+ * `mac` is the proof of the successor (proof.h). 0, or -EACCES and E401-proof or E429-failures.
+ */
+int auth_check_successor(struct auth *auth, const struct auth_request *request,
+			 const struct key *new_public, const uint8_t mac[PROOF_MAC_BYTES],
+			 int64_t now_ms, struct refusal *ret_refusal) _must_check_;
 
 /* GET /challenge: a nonce good for AUTH_NONCE_MS, and the tower's public proof key. */
 void auth_challenge(const struct auth *auth, int64_t now_ms,

@@ -356,6 +356,8 @@ int auth_identify(struct auth *auth, const struct auth_request *request, int64_t
 		r = refuse_bare(&attempt);
 	else if (attempt.bearer.kind == BEARER_TICKET && request->route == ROUTE_JOIN)
 		r = refuse_proof(&attempt, "a join wants a proof of the key; a ticket is none");
+	else if (attempt.bearer.kind == BEARER_TICKET && request->route == ROUTE_PEER_ROTATE)
+		r = refuse_proof(&attempt, "another key wants a proof of both; a ticket is none");
 	else if (attempt.bearer.kind == BEARER_TICKET)
 		r = check_ticket(&attempt, &subject);
 	else if (attempt.bearer.kind == BEARER_JOIN_TOKEN || attempt.bearer.kind == BEARER_SIGNPOST)
@@ -363,4 +365,33 @@ int auth_identify(struct auth *auth, const struct auth_request *request, int64_t
 	if (r == 0)
 		*ret_subject = subject;
 	return r;
+}
+
+int auth_check_successor(struct auth *auth, const struct auth_request *request,
+			 const struct key *new_public, const uint8_t mac[PROOF_MAC_BYTES],
+			 int64_t now_ms, struct refusal *ret_refusal)
+{
+	const struct attempt attempt = {
+		.auth = auth, .request = request, .now_ms = now_ms, .refusal = ret_refusal
+	};
+	struct proof_input input = { .method = request->method,
+				     .path = request->path,
+				     .zone = request->zone,
+				     .tower_public = auth->proof_public };
+	struct proof_input successor;
+	struct proof_header header;
+	uint8_t expected[PROOF_MAC_BYTES];
+	char credential[KEY_TEXT_BYTES];
+
+	if (!request->proof || proof_header_parse(request->proof, &header) < 0)
+		return refuse_proof(&attempt, "another key wants a proof of both");
+	memcpy(input.nonce, header.nonce, sizeof(input.nonce));
+	input.node_public = header.key;
+	successor = proof_of_successor(&input, new_public);
+	if (proof_expect(&auth->proof_key, &successor, expected) == 0 &&
+	    crypto_equal(expected, mac, sizeof(expected)))
+		return 0;
+	key_format(new_public, credential);
+	(void)refuse_proof(&attempt, "field 'Proof' is not the new key's of this request");
+	return refuse_guess(&attempt, credential);
 }

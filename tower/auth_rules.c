@@ -33,6 +33,7 @@ static const struct {
 	[ROUTE_PEER_CONFIG] = { READERS | NODE, OWN_PEER },
 	[ROUTE_PEER_PATCH] = { ADMIN | NODE, OWN_PEER },
 	[ROUTE_PEER_DELETE] = { ADMIN | NODE, OWN_PEER },
+	[ROUTE_PEER_ROTATE] = { NODE, OWN_PEER },
 	[ROUTE_JOIN] = { ADMIN | NODE | JOINER, OWN_PEER_IN_OWN_ZONE },
 	[ROUTE_EVENTS] = { READERS | NODE, OWN_ZONE },
 	[ROUTE_LEASES] = { READERS | NODE, OWN_ZONE },
@@ -58,7 +59,9 @@ static int refuse_role(const struct auth_subject *subject, const struct auth_req
 		    request->method, request->path);
 	refusal_hint(ret_refusal, rules[request->route].roles & MAY(ROLE_VIEWER)
 					  ? "use the admin token or the viewer token"
-					  : "use the admin token");
+				  : rules[request->route].roles & ADMIN
+					  ? "use the admin token"
+					  : "only the node itself may, with a proof of its key");
 	return -EACCES;
 }
 

@@ -76,6 +76,13 @@ static int sync_parent(const char *path)
 	return 0;
 }
 
+int file_sync_folder(const char *path, struct err *err)
+{
+	int r = sync_parent(path);
+
+	return r < 0 ? err_errno(err, r, "%s: fsync of its folder", path) : 0;
+}
+
 int file_write_atomic(const char *path, const void *bytes, size_t len, mode_t mode, struct err *err)
 {
 	char sibling[PATH_MAX];
@@ -94,10 +101,7 @@ int file_write_atomic(const char *path, const void *bytes, size_t len, mode_t mo
 		(void)unlink(sibling);
 		return err_errno(err, r, "%s", path);
 	}
-	r = sync_parent(path);
-	if (r < 0)
-		return err_errno(err, r, "%s: fsync of its folder", path);
-	return 0;
+	return file_sync_folder(path, err);
 }
 
 static int make_one_dir(const char *path, mode_t mode, struct err *err)

@@ -23,6 +23,9 @@ int file_read(const char *path, size_t max_bytes, char **ret_text, size_t *ret_l
 int file_write_atomic(const char *path, const void *bytes, size_t len, mode_t mode,
 		      struct err *err) _must_check_;
 
+/* Makes a rename of the file last over a power cut. */
+int file_sync_folder(const char *path, struct err *err) _must_check_;
+
 /*
  * Makes the folder and its missing parents (those 0755, the last `mode`); one that exists is kept
  * as it is. -ENOTDIR when something else has its name.

@@ -43,6 +43,17 @@ static int make_mac(const struct key *own_private, const struct key *other_publi
 	return 0;
 }
 
+struct proof_input proof_of_successor(const struct proof_input *request,
+				      const struct key *new_public)
+{
+	struct proof_input input = *request;
+
+	input.body = request->node_public.bytes;
+	input.body_len = sizeof(request->node_public.bytes);
+	input.node_public = *new_public;
+	return input;
+}
+
 int proof_make(const struct key *node_private, const struct proof_input *input,
 	       uint8_t ret_mac[PROOF_MAC_BYTES])
 {

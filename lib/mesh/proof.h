@@ -23,6 +23,14 @@ struct proof_input {
 	struct key tower_public;
 };
 
+/*
+ * The second proof of a request that hands a peer over to a new key: that who asks holds the new
+ * one, too. As the request's own, but for the new key in place of the old one, and the old key in
+ * place of the body, which this proof stands in. Points into `request`.
+ */
+struct proof_input proof_of_successor(const struct proof_input *request,
+				      const struct key *new_public);
+
 /* The node's proof, from its private key. -EINVAL: the tower's key is of low order. */
 int proof_make(const struct key *node_private, const struct proof_input *input,
 	       uint8_t ret_mac[PROOF_MAC_BYTES]) _must_check_;

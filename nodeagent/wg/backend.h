@@ -26,6 +26,7 @@ struct wg_change {
 	bool remove;                /* then the rest says nothing */
 	bool endpoint;              /* set it to that of `want` */
 	bool keepalive;             /* set it to that of `want` */
+	bool greet;                 /* send something at once: sessions of before are over */
 	bool allowed;               /* add the prefixes of `want` */
 	bool replace_allowed;       /* with `allowed`: and drop all others of this peer */
 	bool failed;                /* by whoever applied it */

@@ -52,6 +52,23 @@ static void write_allowed(struct str *to, const struct prefix_vec *allowed)
 	}
 }
 
+static void write_keepalive(struct str *to, uint16_t keepalive_s)
+{
+	str_printf(to, "persistent_keepalive_interval=%u\n", keepalive_s);
+}
+
+/* A keepalive goes out at once when they are turned on, as long as they are at the section's end.
+ */
+static void write_greeting(struct str *to, const struct wg_change *change)
+{
+	write_keepalive(to, 0);
+	write_keepalive(to, change->want->keepalive_s ?: KEEPALIVE_S);
+	if (change->want->keepalive_s > 0)
+		return;
+	write_key(to, "public_key", &change->key);
+	write_keepalive(to, 0);
+}
+
 void uapi_write_change(struct str *to, const struct wg_change *change)
 {
 	write_key(to, "public_key", &change->key);
@@ -65,8 +82,10 @@ void uapi_write_change(struct str *to, const struct wg_change *change)
 		endpoint_format(&change->want->endpoint, text);
 		str_printf(to, "endpoint=%s\n", text);
 	}
-	if (change->keepalive)
-		str_printf(to, "persistent_keepalive_interval=%u\n", change->want->keepalive_s);
+	if (change->greet)
+		write_greeting(to, change);
+	else if (change->keepalive)
+		write_keepalive(to, change->want->keepalive_s);
 	if (change->replace_allowed)
 		str_append(to, "replace_allowed_ips=true\n");
 	if (change->allowed)

@@ -49,6 +49,7 @@ static const struct {
 	[ROUTE_PEER_CONFIG] = { "peer-config", "GET", "/peers/P/config", false, true },
 	[ROUTE_PEER_PATCH] = { "peer-patch", "PATCH", "/peers/P", false, true },
 	[ROUTE_PEER_DELETE] = { "peer-delete", "DELETE", "/peers/P", false, true },
+	[ROUTE_PEER_ROTATE] = { "peer-rotate", "POST", "/peers/P/rotate", false, true },
 	[ROUTE_JOIN] = { "join", "POST", "/zones/Z/peers", true, true },
 	[ROUTE_EVENTS] = { "events", "GET", "/zones/Z/events", true, false },
 	[ROUTE_LEASES] = { "leases", "GET", "/ipam/leases/Z", true, false },

@@ -123,8 +123,73 @@ static void replaces_no_other_node(void)
 	core_done(&core);
 }
 
+static struct request rotate_request(unsigned from, unsigned to)
+{
+	return (struct request){ .kind = REQUEST_PEER_ROTATE,
+				 .peer_rotate = { .from = key_of(from), .to = key_of(to) } };
+}
+
+static void all_goes_to_the_new_key_in_one_change(void)
+{
+	struct request request = join_request(1, "blue");
+	struct peer peer;
+
+	core_init(&core);
+	check_str(make_zone(&core, "blue", "10.20.0.0/29"), "OK");
+	with_instance(&request, "aa");
+	with_hostname(&request, "node1");
+	with_prefixes(&request, "172.24.0.0/24");
+	check_str(core_say(&core, &request), "OK");
+	request = join_request(1, "blue");
+	with_instance(&request, "bb");
+	check_str(core_say(&core, &request), "OK");
+	request = rotate_request(1, 9);
+	(void)snprintf(request.peer_rotate.instance, PEER_INSTANCE_BYTES, "bb");
+	check_str(core_say(&core, &request), "OK");
+	check(core.change->ops.len == 2 && core.change->ops.at[0].kind == OP_REMOVE_PEER &&
+	      core.change->ops.at[1].kind == OP_PUT_PEER);
+	check(!state_peer(core.state, &core.change->ops.at[0].peer.key));
+	check_str(peer_line(&core, 9), "blue 10.20.0.1 172.24.0.0/24");
+	peer = peer_now(&core, 9);
+	check_str(peer.hostname, "node1");
+	check(peer.generation == 1 && !peer.displaced[0] && peer.returned_ms[2] == 0);
+	check_str(peer.instance, "bb");
+	check(state_resting_len(core.state, "blue") == 0);
+	core_done(&core);
+}
+
+static void rotates_for_who_holds_the_peer_to_a_free_key(void)
+{
+	struct request request = join_request(1, "blue");
+
+	core_init(&core);
+	check_str(make_zone(&core, "blue", "10.20.0.0/29"), "OK");
+	with_instance(&request, "aa");
+	check_str(core_say(&core, &request), "OK");
+	check_str(join(&core, 2, "blue", NULL), "OK");
+	request = rotate_request(3, 9);
+	check_str(core_say(&core, &request), "E404-peer");
+	request = rotate_request(1, 2);
+	check_str(core_say(&core, &request), "E409-key-in-use");
+	request = rotate_request(1, 1);
+	check_str(core_say(&core, &request), "E409-key-in-use");
+	request = rotate_request(1, 9);
+	request.peer_rotate.to = (struct key){ 0 };
+	check_str(core_say(&core, &request), "E400-key");
+	request = join_request(1, "blue");
+	with_instance(&request, "bb");
+	check_str(core_say(&core, &request), "OK");
+	request = rotate_request(1, 9);
+	request.peer_rotate.generation = 1;
+	(void)snprintf(request.peer_rotate.instance, PEER_INSTANCE_BYTES, "aa");
+	check_str(core_say(&core, &request), "E409-displaced");
+	core_done(&core);
+}
+
 int main(void)
 {
+	run(all_goes_to_the_new_key_in_one_change);
+	run(rotates_for_who_holds_the_peer_to_a_free_key);
 	run(patches_what_was_given);
 	run(deletes_by_revision);
 	run(replaces_a_node_that_was_made_anew);

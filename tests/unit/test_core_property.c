@@ -201,7 +201,11 @@ static struct request any_request(struct world *world)
 		return any_join(world);
 	if (dice < 780)
 		return any_patch(world);
-	if (dice < 900) {
+	if (dice < 800) {
+		request.kind = REQUEST_PEER_ROTATE;
+		request.peer_rotate.from = key_of(1 + below(world, KEYS));
+		request.peer_rotate.to = key_of(1 + below(world, KEYS));
+	} else if (dice < 900) {
 		request.kind = REQUEST_PEER_DELETE;
 		request.peer_delete.key = key_of(1 + below(world, KEYS));
 	} else if (dice < 950) {

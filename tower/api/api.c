@@ -40,6 +40,7 @@ static const struct route routes[] = {
 	{ "GET", "/peers/{key}", ROUTE_PEER_GET, peer_get, false },
 	{ "PATCH", "/peers/{key}", ROUTE_PEER_PATCH, peer_patch, false },
 	{ "DELETE", "/peers/{key}", ROUTE_PEER_DELETE, peer_delete, false },
+	{ "POST", "/peers/{key}/rotate", ROUTE_PEER_ROTATE, peer_rotate, false },
 	{ "GET", "/peers/{key}/status", ROUTE_PEER_STATUS, peer_status, false },
 	{ "GET", "/peers/{key}/config", ROUTE_PEER_CONFIG, peer_config, false },
 	{ "GET", "/ipam/leases/{zone}", ROUTE_LEASES, leases_list, false },

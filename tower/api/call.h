@@ -25,7 +25,7 @@ struct api_call {
 	struct http_request *http;
 	struct path_values path;
 	struct auth_subject subject;
-	struct key key;                     /* that a join's body names */
+	struct key key;                     /* that a join's or a rotation's body names */
 	char secret[AUTH_TOKEN_TEXT_BYTES]; /* shown once: a new token's text */
 
 	/* From call_submit on: */
@@ -49,6 +49,7 @@ void peer_status(struct api_call *call);
 void peer_config(struct api_call *call);
 void peer_patch(struct api_call *call);
 void peer_delete(struct api_call *call);
+void peer_rotate(struct api_call *call);
 void peer_join(struct api_call *call);
 void events_follow(struct api_call *call);
 void leases_list(struct api_call *call);

@@ -6,15 +6,11 @@
 #include "tower/core/decision.h"
 
 static int (*const deciders[])(struct decision *decision) = {
-	[REQUEST_ZONE_CREATE] = decide_zone_create,
-	[REQUEST_ZONE_PATCH] = decide_zone_patch,
-	[REQUEST_ZONE_DELETE] = decide_zone_delete,
-	[REQUEST_JOIN] = decide_join,
-	[REQUEST_PEER_PATCH] = decide_peer_patch,
-	[REQUEST_PEER_DELETE] = decide_peer_delete,
-	[REQUEST_TOKEN_CREATE] = decide_token_create,
-	[REQUEST_TOKEN_DELETE] = decide_token_delete,
-	[REQUEST_SWEEP] = decide_sweep,
+	[REQUEST_ZONE_CREATE] = decide_zone_create,   [REQUEST_ZONE_PATCH] = decide_zone_patch,
+	[REQUEST_ZONE_DELETE] = decide_zone_delete,   [REQUEST_JOIN] = decide_join,
+	[REQUEST_PEER_PATCH] = decide_peer_patch,     [REQUEST_PEER_DELETE] = decide_peer_delete,
+	[REQUEST_PEER_ROTATE] = decide_peer_rotate,   [REQUEST_TOKEN_CREATE] = decide_token_create,
+	[REQUEST_TOKEN_DELETE] = decide_token_delete, [REQUEST_SWEEP] = decide_sweep,
 };
 
 void request_done(struct request *request)

@@ -18,6 +18,7 @@ enum request_kind {
 	REQUEST_JOIN,
 	REQUEST_PEER_PATCH,
 	REQUEST_PEER_DELETE,
+	REQUEST_PEER_ROTATE,
 	REQUEST_TOKEN_CREATE,
 	REQUEST_TOKEN_DELETE,
 	REQUEST_SWEEP, /* once a minute: reaps unseen peers, clears what has rested or expired */
@@ -78,6 +79,11 @@ struct request {
 		struct {
 			struct key key;
 		} peer_delete;
+		struct {
+			struct key from, to;                /* both proven */
+			char instance[PEER_INSTANCE_BYTES]; /* "" for a device without an agent */
+			uint64_t generation;                /* that it holds; 0: not said */
+		} peer_rotate;
 		struct token token; /* TOKEN_CREATE: id and hash were made by the caller */
 		struct {
 			char zone[ZONE_NAME_BYTES];

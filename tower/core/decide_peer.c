@@ -97,6 +97,43 @@ int decide_peer_patch(struct decision *decision)
 				    none);
 }
 
+/*
+ * All that the peer holds goes to the new key, in one change. Its instances start anew: whoever has
+ * the old key has nothing any more. Nothing rests, for nothing was freed.
+ */
+int decide_peer_rotate(struct decision *decision)
+{
+	const struct request *request = decision->request;
+	const struct key *to = &request->peer_rotate.to;
+	const char *instance = request->peer_rotate.instance;
+	const struct peer *old = state_peer(decision->state, &request->peer_rotate.from);
+	_cleanup_(peer_done) struct peer peer = { 0 };
+	char key[KEY_SHORT_BYTES];
+	int r;
+
+	if (!old)
+		return no_peer(decision, &request->peer_rotate.from);
+	key_format_short(to, key);
+	if (key_is_zero(to))
+		return decision_refuse(decision, "E400-key", "make a key pair: wg genkey",
+				       "a key of zeros is no key");
+	if (state_peer(decision->state, to))
+		return decision_refuse(decision, "E409-key-in-use", "make another key: wg genkey",
+				       "key %s is a peer's already", key);
+	r = decision_match_generation(decision, old, instance, request->peer_rotate.generation);
+	if (r < 0 || (r = peer_copy(old, &peer)) < 0)
+		return r;
+	peer.key = *to;
+	peer.generation = 1;
+	memcpy(peer.instance, instance, sizeof(peer.instance));
+	memset(peer.displaced, 0, sizeof(peer.displaced));
+	memset(peer.returned_ms, 0, sizeof(peer.returned_ms));
+	peer.agentless = old->agentless && !instance[0];
+	if ((r = decision_remove_peer(decision, old)) < 0)
+		return r;
+	return decision_put_peer(decision, &peer, "");
+}
+
 int decide_peer_delete(struct decision *decision)
 {
 	const struct key *key = &decision->request->peer_delete.key;

@@ -26,6 +26,7 @@ int decide_zone_delete(struct decision *decision) _must_check_;
 int decide_join(struct decision *decision) _must_check_;
 int decide_peer_patch(struct decision *decision) _must_check_;
 int decide_peer_delete(struct decision *decision) _must_check_;
+int decide_peer_rotate(struct decision *decision) _must_check_;
 int decide_token_create(struct decision *decision) _must_check_;
 int decide_token_delete(struct decision *decision) _must_check_;
 int decide_sweep(struct decision *decision) _must_check_;
