@@ -86,10 +86,10 @@ unit: $(UNIT) ## the unit tests alone
 test: test-programs ## unit tests, replayed corpora, process tests: no root, under a minute
 	$(Q)$(RUN) unit corpora process
 
-check: deps ## everything, lint and networks too; root; STRICT=1 makes a skip a failure
+check: deps ## everything, lint, networks and containers too; root; STRICT=1 makes a skip a failure
 	$(Q)$(MAKE) --no-print-directory check-run
 check-run: test-programs
-	$(Q)$(RUN) lint unit corpora process net
+	$(Q)$(RUN) lint unit corpora process net containers
 
 asan: deps ## the same tests under the address and the undefined-behaviour sanitizer
 	$(Q)$(MAKE) --no-print-directory SAN=address,undefined asan-run
@@ -145,4 +145,4 @@ help: ## this list
 
 .DELETE_ON_ERROR:
 .SECONDARY:
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find build -path build/containers -prune -o -name '*.d' -print 2>/dev/null)

@@ -67,4 +67,3 @@ printf 'root:x:0:0:root:/:/nowhere\napex:x:900:900:Apex:/var/lib/controltower:/n
 printf 'root:x:0:\napex:x:900:\n' >"$root/etc/group"
 printf 'passwd: files\ngroup: files\nhosts: files dns\n' >"$root/etc/nsswitch.conf"
 install -d -m 1777 "$root/tmp"
-install -d -m 0700 -o 900 -g 900 "$root/var/lib/controltower"

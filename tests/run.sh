@@ -52,6 +52,12 @@ jobs_of()
 			echo "$1/$(basename "$file" .bats) 300 bats --tap $file"
 		done
 		;;
+	containers)
+		# The first run builds the images.
+		for file in tests/containers/*.bats; do
+			echo "containers/$(basename "$file" .bats) 900 bats --tap $file"
+		done
+		;;
 	*)
 		echo "there is no suite '$1'" >&2
 		exit 2
