@@ -31,10 +31,12 @@ struct agent {
 	struct loop_hook *plan;
 	struct keeper *keeper;
 	struct loop_timer *give_up;
+	struct loop_timer *greet;
 	struct loop_signal *terminate;
 	struct loop_signal *interrupt;
 
 	bool must_plan;
+	bool has_greeted;           /* every peer was sent a keepalive: see on_greeted */
 	struct loop_timer *new_key; /* when the data plane gets it */
 	bool holds_old_key;         /* until then: nothing is planned */
 	uint64_t rotator;           /* client that asked for another key; 0 for none */
@@ -71,7 +73,8 @@ static void want(struct agent *agent)
 					   .private_key = config->private_key,
 					   .listen_port = config->listen_port,
 					   .mtu = config->mtu,
-					   .keepalive = !endpoint.choice.is_public };
+					   .keepalive = !endpoint.choice.is_public ||
+							!agent->has_greeted };
 	struct desired desired = { 0 };
 	struct err err = { 0 };
 	int r = desired_make(agent->node.view, &options, &desired, &err);
@@ -153,6 +156,18 @@ static void get_scene(struct own_endpoint_scene *ret_scene, void *data)
 	own_endpoint_look_around(self, reconcile.peers, clock_real_ms() / 1000, ret_scene);
 }
 
+/*
+ * A keepalive that is set makes WireGuard send one: peers that knew this key on another machine, or
+ * before a reboot, drop their old sessions at once, not after 15 s of sending to nobody.
+ */
+static void on_greeted(void *data)
+{
+	struct agent *agent = data;
+
+	agent->has_greeted = true;
+	agent->must_plan = true;
+}
+
 static void on_joined(const struct join_answer *answer, void *data)
 {
 	struct agent *agent = data;
@@ -167,6 +182,8 @@ static void on_joined(const struct join_answer *answer, void *data)
 		 *address[0] && *address[1] ? "," : "", address[1], answer->id.revision);
 	agent->is_patient = true;
 	agent->must_plan = true; /* with another key, perhaps */
+	if (!agent->has_greeted)
+		loop_timer_set(agent->greet, AGENT_GREET_MS);
 	loop_timer_clear(agent->give_up);
 	finder_note_joined(agent->node.finder);
 	keeper_touch(agent->keeper, self->generation != answer->generation);
@@ -475,6 +492,8 @@ static int open_agent(struct agent *agent, struct config *config, struct err *er
 	if (r >= 0)
 		r = loop_timer_new(loop, on_give_up, agent, &agent->give_up, err);
 	if (r >= 0)
+		r = loop_timer_new(loop, on_greeted, agent, &agent->greet, err);
+	if (r >= 0)
 		r = loop_timer_new(loop, on_new_key, agent, &agent->new_key, err);
 	if (r >= 0)
 		r = loop_signal_new(loop, SIGTERM, on_signal, agent, &agent->terminate, err);
@@ -492,6 +511,7 @@ static void close_agent(struct agent *agent)
 	reconcile_free(agent->reconcile);
 	loop_hook_free(agent->plan);
 	loop_timer_free(agent->give_up);
+	loop_timer_free(agent->greet);
 	loop_timer_free(agent->new_key);
 	loop_signal_free(agent->terminate);
 	loop_signal_free(agent->interrupt);

@@ -16,6 +16,7 @@
  * 5 s (REKEY_TIMEOUT of WireGuard).
  */
 #define AGENT_NEW_KEY_MS 150
+#define AGENT_GREET_MS 2000    /* after its first join a public node sends keepalives for so long */
 #define AGENT_GIVE_UP_MS 10000 /* without --daemon and cache: how long to try for a first tower */
 
 /*
