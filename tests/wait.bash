@@ -35,3 +35,17 @@ not()
 {
 	! "$@"
 }
+
+# jq as its manual has it: with -e as the first option it fails when nothing was said. Version 1.6
+# takes an empty input for a success.
+jq()
+{
+	local said status
+
+	said=$(command jq "$@"; echo $?)
+	status=${said##*$'\n'}
+	said=${said%"$status"}
+	printf '%s' "$said"
+	[[ $1 != -*e* || -n $said ]] || return 4
+	return "$status"
+}
