@@ -3,20 +3,18 @@
 # docker-compose.yml with a real Docker Engine, as the README runs it.
 
 load containers
+load ../net/readme
 
 setup_file()
 {
 	images_build
 }
 
-# As the README starts the stack.
-COMPOSE_UP='docker-compose build && docker-compose up -d'
-
 stack_start()
 {
 	lab_start tower other
 	docker_start tower
-	in_clone tower "$COMPOSE_UP" >"$LAB_DIR/compose-up.log" 2>&1
+	in_clone tower "$(readme_block compose-up)" >"$LAB_DIR/compose-up.log" 2>&1
 	wait_until 30 tower_is_ready
 }
 
@@ -86,7 +84,7 @@ teardown_file()
 	PASSWORD=$(signpost_password)
 	tower_send POST /zones/zone-red/peers '{"PublicKey":"xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="}'
 	before=$(tower_get /peers)
-	in_clone tower "$COMPOSE_UP" >"$LAB_DIR/again.log" 2>&1
+	in_clone tower "$(readme_block compose-up)" >"$LAB_DIR/again.log" 2>&1
 	in_clone tower 'docker-compose restart'
 	wait_until 30 tower_is_ready
 	[ "$(tower_get /peers)" = "$before" ]
@@ -102,7 +100,7 @@ teardown_file()
 	# shellcheck disable=SC2016 # expanded inside
 	[ "$(in_clone tower 'docker cp "$(docker-compose ps -q tower)":/var/lib/controltower/redis/signpost.password - | tar -xO')" = \
 		"$PASSWORD" ]
-	in_clone tower 'docker-compose down -v'
+	in_clone tower "$(readme_block compose-down)"
 	[ -z "$(node_exec tower docker ps --all --quiet)" ]
 	[ -z "$(node_exec tower docker volume ls --quiet)" ]
 	[ "$(node_exec tower docker network ls --format '{{.Name}}' | sort | xargs)" = 'bridge host none' ]
