@@ -410,7 +410,14 @@ static void on_tower_address(const struct ip *ip, void *data)
 	reconcile_guard(agent->reconcile, GUARD_TOWER, ip);
 }
 
-/* No route may cover the way to the tower, not even before the first connection to it. */
+static void on_signpost_address(const struct ip *ip, void *data)
+{
+	struct agent *agent = data;
+
+	reconcile_guard(agent->reconcile, GUARD_SIGNPOST, ip);
+}
+
+/* No route may cover the way to tower or signpost, not even before the first connection to it. */
 static void guard_towers(struct agent *agent)
 {
 	const struct config *config = agent->node.config;
@@ -420,7 +427,12 @@ static void guard_towers(struct agent *agent)
 		if (ip_parse(config->targets.at[i].url.host, &ip, NULL) == 0)
 			on_tower_address(&ip, agent);
 	}
+	for (size_t i = 0; i < config->signposts_len; i++) {
+		if (ip_parse(config->signposts[i].host, &ip, NULL) == 0)
+			on_signpost_address(&ip, agent);
+	}
 	http_client_tell_addresses(agent->node.http, on_tower_address, agent);
+	finder_tell_addresses(agent->node.finder, on_signpost_address, agent);
 }
 
 static int open_rooms(struct agent *agent, struct config *config, struct err *err)

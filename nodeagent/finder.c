@@ -23,8 +23,10 @@ struct finder {
 	size_t at;                  /* which signpost that is */
 	struct loop_timer *again;
 	struct backoff retry;
-	int64_t asked_ms; /* monotonic, when the last reading ended; 0: never */
-	size_t failures;  /* attempts at towers since a join or a reading */
+	int64_t asked_ms;             /* monotonic, when the last reading ended; 0: never */
+	finder_address_fn on_address; /* NULL: nobody asked */
+	void *address_data;
+	size_t failures; /* attempts at towers since a join or a reading */
 
 	struct signpost_cache told;   /* read since start; name "": not yet */
 	struct signpost_cache cached; /* as the state dir has it */
@@ -205,6 +207,14 @@ static void warn_of_the_wire(struct finder *finder)
 		 name);
 }
 
+static void on_address(const struct ip *ip, void *data)
+{
+	struct finder *finder = data;
+
+	if (finder->on_address)
+		finder->on_address(ip, finder->address_data);
+}
+
 static void ask(struct finder *finder)
 {
 	struct signpost_call_config config = { .loop = finder->loop,
@@ -212,6 +222,7 @@ static void ask(struct finder *finder)
 					       .url = signpost_of(finder),
 					       .key = finder->config->signpost_key,
 					       .fn = on_answer,
+					       .on_address = on_address,
 					       .data = finder };
 	struct err err = { 0 };
 
@@ -332,6 +343,12 @@ void finder_note_joined(struct finder *finder)
 	finder->cached = finder->told;
 	if (signpost_cache_save(finder->config->state_dir, &finder->cached, &err) < 0)
 		log_warn(AREA, "the signpost cannot be kept: %s", err.text);
+}
+
+void finder_tell_addresses(struct finder *finder, finder_address_fn fn, void *data)
+{
+	finder->on_address = fn;
+	finder->address_data = data;
 }
 
 const char *finder_trouble(const struct finder *finder)

@@ -25,6 +25,13 @@ void finder_free(struct finder *finder); /* NULL is allowed */
 /* Begins to tell this controller of towers: from the cache, or after having read the signpost. */
 void finder_start(struct finder *finder, struct controller *controller);
 
+/*
+ * `fn` is told each address that a signpost is about to be read at: a route that covered it would
+ * cut this node off from it.
+ */
+typedef void (*finder_address_fn)(const struct ip *ip, void *data);
+void finder_tell_addresses(struct finder *finder, finder_address_fn fn, void *data);
+
 /* For the controller's on_failure and on_joined. */
 bool finder_note_failure(struct finder *finder, const struct tower_target *target,
 			 const struct tower_answer *answer);

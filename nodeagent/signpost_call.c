@@ -203,7 +203,10 @@ static int open_place(struct signpost_call *call, struct err *err)
 				       .on_ready = on_ready,
 				       .on_closed = on_closed,
 				       .data = call };
+	struct ip ip;
 
+	if (!*call->url.path && ip_parse(config.address, &ip, NULL) == 0)
+		call->config.on_address(&ip, call->config.data);
 	return redis_new(&config, &call->redis, err);
 }
 

@@ -38,6 +38,7 @@ struct signpost_call_config {
 	const struct redis_url *url;
 	const char *key;
 	signpost_call_fn fn;
+	void (*on_address)(const struct ip *ip, void *data); /* that is about to be tried */
 	void *data;
 };
 

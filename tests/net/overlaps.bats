@@ -158,3 +158,20 @@ watch_routes() # NODE
 	tower_start
 	wait_until 15 agent_status_is b '.Tower.State == "connected"'
 }
+
+@test "no child prefix takes the way to the signpost" {
+	lab_start tower a b
+	tower_start --signpost-listen=0.0.0.0:6379 --advertise-url="$(tower_url)"
+	node_exec tower ip address add 198.18.0.1/32 dev lo
+	node_exec b ip route add default via "$(node_ip tower)"
+	agent_start a default --child-prefix=198.18.0.0/16,172.24.0.0/24
+	node_exec tower cat /var/lib/controltower/signpost.password |
+		node_exec b bash -c 'umask 077 && cat >/etc/wireguard/signpost.password'
+	watch_routes b
+	node_spawn b aircrew "$BIN/aircrew" --controller=198.18.0.1 \
+		--controller-password-file=/etc/wireguard/signpost.password \
+		--local-endpoint-ip="$(node_ip b)"
+	refuses_route b 198.18.0.0/16 'the signpost is reached at 198.18.0.1'
+	wait_until 5 node_has_route b 172.24.0.0/24
+	not grep -E '198\.18\..*wg0' "$LAB_DIR/b.routes.log"
+}
