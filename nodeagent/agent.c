@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
-#include "nodeagent/agent.h"
+#include "nodeagent/agent_room.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -11,39 +11,8 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "crypto/crypto.h"
-#include "nodeagent/control.h"
-#include "nodeagent/keeper.h"
-#include "nodeagent/node.h"
-#include "nodeagent/own_endpoint.h"
-#include "nodeagent/underlay_watch.h"
-#include "nodeagent/why.h"
 
-struct agent {
-	struct node node;
-	enum exit_status exit_status;
-	bool is_patient; /* joined, came up from the cache, or --daemon: tries for ever */
-
-	struct controller *controller;
-	struct reconcile *reconcile;
-	struct control *control;
-	struct own_endpoint *endpoint;
-	struct underlay_watch *underlay;
-	struct loop_hook *plan;
-	struct keeper *keeper;
-	struct loop_timer *give_up;
-	struct loop_timer *greet;
-	struct loop_signal *terminate;
-	struct loop_signal *interrupt;
-
-	bool must_plan;
-	bool has_greeted;           /* every peer was sent a keepalive: see on_greeted */
-	struct loop_timer *new_key; /* when the data plane gets it */
-	bool holds_old_key;         /* until then: nothing is planned */
-	uint64_t rotator;           /* client that asked for another key; 0 for none */
-	uint64_t leaver; /* client of the control socket that asked to leave; 0 for none */
-};
-
-static void end(struct agent *agent, enum exit_status exit_status)
+void agent_end(struct agent *agent, enum exit_status exit_status)
 {
 	agent->exit_status = exit_status;
 	loop_stop(agent->node.loop, 0);
@@ -57,7 +26,7 @@ static bool is_stood_back(const struct agent *agent)
 	return status.state == CONTROLLER_DISPLACED || status.state == CONTROLLER_REMOVED;
 }
 
-static struct own_endpoint_status endpoint_status(const struct agent *agent)
+struct own_endpoint_status agent_endpoint_status(const struct agent *agent)
 {
 	struct own_endpoint_status status;
 
@@ -68,7 +37,7 @@ static struct own_endpoint_status endpoint_status(const struct agent *agent)
 static void want(struct agent *agent)
 {
 	const struct config *config = agent->node.config;
-	struct own_endpoint_status endpoint = endpoint_status(agent);
+	struct own_endpoint_status endpoint = agent_endpoint_status(agent);
 	struct desired_options options = { .interface = config->interface,
 					   .private_key = config->private_key,
 					   .listen_port = config->listen_port,
@@ -211,11 +180,11 @@ static void on_state(enum controller_state state, void *data)
 	switch (state) {
 	case CONTROLLER_REFUSED:
 		if (!agent->is_patient)
-			end(agent, EXIT_REFUSED);
+			agent_end(agent, EXIT_REFUSED);
 		break;
 	case CONTROLLER_UNTRUSTED:
 		if (!agent->is_patient)
-			end(agent, EXIT_UNTRUSTED);
+			agent_end(agent, EXIT_UNTRUSTED);
 		break;
 	case CONTROLLER_DISPLACED:
 	case CONTROLLER_REMOVED:
@@ -249,7 +218,7 @@ static void on_give_up(void *data)
 			  "no tower after %d s (%s); is it running, and is --controller right? "
 			  "--daemon would go on trying",
 			  AGENT_GIVE_UP_MS / 1000, *status.trouble ? status.trouble : status.url);
-	end(agent, EXIT_UNREACHABLE);
+	agent_end(agent, EXIT_UNREACHABLE);
 }
 
 static void on_signal(int signal_number, void *data)
@@ -257,123 +226,7 @@ static void on_signal(int signal_number, void *data)
 	struct agent *agent = data;
 
 	log_info("agent", "%s: ends; tunnels stay", strsignal(signal_number));
-	end(agent, EXIT_OK);
-}
-
-static void answer_status(struct agent *agent, uint64_t client, const char *why_word)
-{
-	const struct node *node = &agent->node;
-	struct status_input input = { .interface = node->config->interface,
-				      .zone = node->self.zone,
-				      .public_key = &node->self.public_key,
-				      .view = node->view,
-				      .endpoint = endpoint_status(agent),
-				      .now_ms = clock_real_ms() };
-
-	controller_get_status(agent->controller, &input.controller);
-	reconcile_get_status(agent->reconcile, &input.reconcile);
-	control_answer(agent->control, client,
-		       why_word ? why_explain(&input, why_word) : status_report(&input));
-	/* The report of a large zone takes more memory than the agent does otherwise. */
-	(void)malloc_trim(0);
-}
-
-static void on_left(const char *why, void *data)
-{
-	struct agent *agent = data;
-
-	control_answer(agent->control, agent->leaver,
-		       *why ? json_pack("{s:s}", "Error", why) : json_pack("{s:b}", "Left", 1));
-	agent->leaver = 0;
-}
-
-static void start_leave(struct agent *agent, uint64_t client)
-{
-	struct err err = { 0 };
-
-	if (controller_leave(agent->controller, on_left, agent, &err) < 0)
-		control_answer(agent->control, client, json_pack("{s:s}", "Error", err.text));
-	else
-		agent->leaver = client;
-}
-
-static void on_new_key(void *data)
-{
-	struct agent *agent = data;
-
-	agent->holds_old_key = false;
-	agent->must_plan = true;
-}
-
-static void answer_rotator(struct agent *agent, json_t *answer)
-{
-	control_answer(agent->control, agent->rotator, answer);
-	agent->rotator = 0;
-}
-
-static void on_rotated(enum rotate_outcome outcome, const struct tower_answer *tower, void *data)
-{
-	struct agent *agent = data;
-	char text[KEY_TEXT_BYTES];
-	char error[REFUSAL_TEXT_BYTES + 64];
-
-	if (outcome == ROTATE_AWAY) {
-		(void)snprintf(error, sizeof(error),
-			       "%s; the key is rotated as soon as a tower answers", tower->why);
-		answer_rotator(agent, json_pack("{s:s}", "Error", error));
-		return;
-	}
-	node_end_rotation(&agent->node, outcome == ROTATE_DONE);
-	agent->holds_old_key = outcome == ROTATE_DONE;
-	loop_timer_set(agent->new_key, AGENT_NEW_KEY_MS);
-	key_format(&agent->node.self.public_key, text);
-	if (outcome == ROTATE_DONE)
-		answer_rotator(agent, json_pack("{s:s}", "PublicKey", text));
-	else
-		answer_rotator(agent, json_pack("{s:s}", "Error", tower->why));
-	keeper_touch(agent->keeper, true);
-}
-
-static void start_rotation(struct agent *agent, uint64_t client)
-{
-	struct err err = { 0 };
-	int r = node_begin_rotation(&agent->node, &err);
-
-	if (r >= 0) {
-		r = controller_rotate(agent->controller, &err);
-		if (r < 0)
-			node_end_rotation(&agent->node, false);
-	}
-	if (r < 0)
-		control_answer(agent->control, client, json_pack("{s:s}", "Error", err.text));
-	else
-		agent->rotator = client;
-}
-
-static void on_request(uint64_t client, const json_t *request, void *data)
-{
-	struct agent *agent = data;
-	const char *verb = json_string_value(json_object_get(request, "Verb"));
-	const char *peer = json_string_value(json_object_get(request, "Peer"));
-
-	if (verb && str_eq(verb, "status")) {
-		answer_status(agent, client, NULL);
-	} else if (verb && str_eq(verb, "why") && peer) {
-		answer_status(agent, client, peer);
-	} else if (verb && str_eq(verb, "leave")) {
-		start_leave(agent, client);
-	} else if (verb && str_eq(verb, "rotate-key")) {
-		start_rotation(agent, client);
-	} else if (verb && str_eq(verb, "stop")) {
-		control_answer(agent->control, client,
-			       json_pack("{s:s}", "Interface", agent->node.config->interface));
-		end(agent, EXIT_OK);
-	} else {
-		control_answer(agent->control, client,
-			       json_pack("{s:s}", "Error",
-					 "Verb: takes status, why (with Peer), "
-					 "rotate-key, leave or stop"));
-	}
+	agent_end(agent, EXIT_OK);
 }
 
 /* With a cache everything is up before the tower is asked. */
@@ -445,8 +298,8 @@ static int open_rooms(struct agent *agent, struct config *config, struct err *er
 	int r = node_open(node, config, err);
 
 	if (r >= 0)
-		r = control_new(node->loop, config->run_dir, on_request, agent, &agent->control,
-				err);
+		r = control_new(node->loop, config->run_dir, agent_on_request, agent,
+				&agent->control, err);
 	/* Before the reconciler's own hook, so that both have their turn in the same one. */
 	if (r >= 0)
 		r = loop_hook_new(node->loop, on_plan, agent, &agent->plan, err);
@@ -486,7 +339,7 @@ static int open_rooms(struct agent *agent, struct config *config, struct err *er
 	controller.on_joined = on_joined;
 	controller.on_view = on_view;
 	controller.on_state = on_state;
-	controller.on_rotated = on_rotated;
+	controller.on_rotated = agent_on_rotated;
 	controller.on_failure = on_failure;
 	controller.data = agent;
 	return controller_new(&controller, &agent->controller, err);
@@ -506,7 +359,7 @@ static int open_agent(struct agent *agent, struct config *config, struct err *er
 	if (r >= 0)
 		r = loop_timer_new(loop, on_greeted, agent, &agent->greet, err);
 	if (r >= 0)
-		r = loop_timer_new(loop, on_new_key, agent, &agent->new_key, err);
+		r = loop_timer_new(loop, agent_on_new_key, agent, &agent->new_key, err);
 	if (r >= 0)
 		r = loop_signal_new(loop, SIGTERM, on_signal, agent, &agent->terminate, err);
 	if (r >= 0)
