@@ -29,6 +29,12 @@ signpost()
 	as "$PASSWORD" "$DOOR" HGETALL apex:signpost
 }
 
+# signpost_field PATTERN: the value of the field whose name matches; Redis keeps no order.
+signpost_field()
+{
+	signpost | sed -n "/^$1\$/{n;p;q}"
+}
+
 signpost_says()
 {
 	signpost | grep -q -- "$1"
@@ -79,14 +85,14 @@ restarted()
 
 	signpost_start --stun-listen="127.0.0.1:$(free_port)" --advertise-url=https://tower.example:443
 	pin=$(grep -o 'sha256//[A-Za-z0-9+/=]*' "$BATS_TEST_TMPDIR/tower.log" | tail -n 1)
-	entry=$(signpost | sed -n 2p)
+	entry=$(signpost_field 'tower:[0-9a-f]*')
 	[ "$(jq -r .url <<<"$entry")" = https://tower.example:443 ]
 	[ "$(jq -r .pin <<<"$entry")" = "$pin" ]
 	[[ "$(jq -r .stun <<<"$entry")" =~ ^:[0-9]+$ ]]
 	[ "$(jq -r .until <<<"$entry")" -gt "$(now_ms)" ]
 	[ "$(jq -r .until <<<"$entry")" -le $(($(now_ms) + 60000)) ]
 	day=$(($(now_ms) / 86400000))
-	[[ "$(signpost | sed -n 4p)" =~ ^aps\.($day|$((day - 1)))\.[A-Za-z0-9_-]{43}$ ]]
+	[[ "$(signpost_field join)" =~ ^aps\.($day|$((day - 1)))\.[A-Za-z0-9_-]{43}$ ]]
 }
 
 @test "opens no port unless asked, and none but with TLS to tell of" {
