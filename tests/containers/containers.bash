@@ -14,9 +14,9 @@ CGROUP=/apex-${BATS_RUN_TMPDIR##*/}
 # What `docker pull debian:trixie-slim` would bring.
 base_tarball()
 {
-	[ -s "$CACHE/base.tar" ] ||
-		mmdebstrap --variant=minbase --quiet trixie "$CACHE/base.tar.new" || return
-	[ -s "$CACHE/base.tar" ] || mv "$CACHE/base.tar.new" "$CACHE/base.tar"
+	[ -f "$CACHE/base.tar" ] ||
+		mmdebstrap --variant=minbase --format=tar --quiet trixie "$CACHE/base.tar.new" || return
+	[ -f "$CACHE/base.tar" ] || mv "$CACHE/base.tar.new" "$CACHE/base.tar"
 }
 
 # dockerd_words OPTION…: the command line of an engine on the kept data root.
