@@ -77,6 +77,7 @@ static int replace(struct certificate *certificate, struct err *err)
 	old = given->tls;
 	given->tls = fresh;
 	fresh = old;
+	certificate->config.on_replaced(certificate->config.data);
 	return 0;
 }
 

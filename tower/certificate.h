@@ -23,6 +23,8 @@ struct certificate_config {
 	struct http *http;
 	const struct tower_config *options;
 	struct given *given;
+	void (*on_replaced)(void *data);
+	void *data;
 };
 int certificate_new(const struct certificate_config *config, struct certificate **ret_certificate,
 		    struct err *err) _must_check_;

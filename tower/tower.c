@@ -303,6 +303,15 @@ static int make_watch(struct tower *tower, struct err *err)
 	return watch_new(&watch, &tower->watch, err);
 }
 
+/* Agents that read the signpost from now on shall find the new pin. */
+static void on_certificate_replaced(void *data)
+{
+	struct tower *tower = data;
+
+	if (tower->signpost)
+		signpost_writer_refresh(tower->signpost);
+}
+
 static int make_certificate(struct tower *tower, struct err *err)
 {
 	const struct certificate_config certificate = {
@@ -310,6 +319,8 @@ static int make_certificate(struct tower *tower, struct err *err)
 		.http = tower->http,
 		.options = tower->config,
 		.given = &tower->given,
+		.on_replaced = on_certificate_replaced,
+		.data = tower,
 	};
 
 	return certificate_new(&certificate, &tower->certificate, err);

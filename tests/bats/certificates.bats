@@ -47,7 +47,7 @@ tls_tower_start()
 	(umask 077 && echo "admin-of-this-test" >"$BATS_TEST_TMPDIR/admin.token")
 	tower_start --tls-listen="127.0.0.1:$TLS_PORT" --tls-cert="$BATS_TEST_TMPDIR/used.crt" \
 		--tls-key="$BATS_TEST_TMPDIR/used.key" \
-		--admin-token-file="$BATS_TEST_TMPDIR/admin.token"
+		--admin-token-file="$BATS_TEST_TMPDIR/admin.token" "$@"
 }
 
 # tls PATH [CURL-OPTION…]: over TLS as an admin, whoever vouches for the tower.
@@ -114,6 +114,26 @@ watchers_stop()
 	use old
 	kill -HUP "$TOWER_PID"
 	wait_until 5 shows old
+}
+
+@test "the pin of a replaced certificate stands in the signpost at once" {
+	local door
+
+	door=$(free_port)
+	certificate old 400
+	certificate new 400
+	use old
+	tls_tower_start --signpost-listen="127.0.0.1:$door"
+	wait_until 5 signpost_tells "$door" old
+	use new
+	kill -HUP "$TOWER_PID"
+	wait_until 5 signpost_tells "$door" new
+}
+
+signpost_tells() # PORT NAME
+{
+	REDISCLI_AUTH=$(cat "$STATE_DIR/signpost.password") redis-cli --user signpost -p "$1" \
+		HGETALL apex:signpost | grep -qF "$(pin_of "$2")"
 }
 
 @test "a certificate that does not do is refused, and the old one stays" {
