@@ -10,7 +10,7 @@ readme_block()
 {
 	awk -v start="^ *\`\`\`shell $1\$" '
 		on && /^ *```$/ { exit }
-		on { sub("^ {0," indent "}", ""); print; lines++ }
+		on { print substr($0, match($0, /[^ ]/) > indent ? indent + 1 : 1); lines++ }
 		$0 ~ start { on = 1; indent = index($0, "`") - 1 }
 		END { exit !lines }' "$README"
 }

@@ -97,9 +97,7 @@ teardown_file()
 	REDISCLI_AUTH=$PASSWORD node_exec tower redis-cli --user signpost hgetall apex:signpost | grep -q tower:
 	# The password is shown at its making alone; the file has it as long as the volume.
 	[ -z "$(signpost_password)" ]
-	# shellcheck disable=SC2016 # expanded inside
-	[ "$(in_clone tower 'docker cp "$(docker-compose ps -q tower)":/var/lib/controltower/redis/signpost.password - | tar -xO')" = \
-		"$PASSWORD" ]
+	[ "$(in_clone tower "$(readme_block compose-password)")" = "$PASSWORD" ]
 	in_clone tower "$(readme_block compose-down)"
 	[ -z "$(node_exec tower docker ps --all --quiet)" ]
 	[ -z "$(node_exec tower docker volume ls --quiet)" ]
