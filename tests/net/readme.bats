@@ -105,7 +105,7 @@ scenario_1()
 	here a leave
 	run ! node_exec a ip link show wg0
 	[ "$(tower_get /peers | jq length)" -eq 1 ]
-	wait_until 5 grep -q '^event: peer-removed' "$LAB_DIR/tower.events.log"
+	wait_until 5 grep -q 'event: peer-removed' "$LAB_DIR/tower.events.log"
 	node_stop tower events || :
 	here tower zones-create
 	here tower remove-tower KEY="$(tower_get /peers | jq -r '.[0].PublicKey')"
