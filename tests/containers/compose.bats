@@ -57,16 +57,20 @@ teardown_file()
 
 @test "the stack starts as the README says; zones by curl, agents by the Redis password" {
 	stack_start
-	zone_red | jq -e '.Name == "zone-red"'
-	tower_get /zones | jq -e 'map(.Name) == ["default", "zone-red"]'
+	in_clone tower "$(readme_block zones-create)"
+	tower_get /zones | jq -e 'map(.Name) == ["default", "zone-blue", "zone-red"]'
 	PASSWORD=$(signpost_password)
-	agent_run agent1
-	agent_run agent2
-	wait_until 30 agent_address_in agent1
-	wait_until 30 agent_address_in agent2
-	wait_until 15 container_exec agent1 ping -n -c 1 -W 1 "$(agent_address_in agent2)"
-	wait_until 15 container_exec agent2 ping -n -c 1 -W 1 "$(agent_address_in agent1)"
-	tower_get /ipam/leases/default | jq -e '.[0].IPs["10.200.0.2"]'
+	agent_run blue1 --zone=zone-blue
+	agent_run blue2 --zone=zone-blue
+	agent_run red1 --zone=zone-red
+	for agent in blue1 blue2 red1; do
+		wait_until 30 agent_address_in "$agent"
+	done
+	[ "$(agent_address_in red1)" = 100.64.0.1 ]
+	wait_until 15 container_exec blue1 ping -n -c 1 -W 1 "$(agent_address_in blue2)"
+	wait_until 15 container_exec blue2 ping -n -c 1 -W 1 "$(agent_address_in blue1)"
+	not container_exec red1 ping -n -c 3 -i 0.2 -W 1 "$(agent_address_in blue1)"
+	tower_get /ipam/leases/zone-blue | jq -e '.[0].IPs["10.140.0.2"]'
 
 	# From elsewhere the plain port is closed, and TLS wants a credential.
 	run node_exec other curl --silent --max-time 5 "http://$(node_ip tower):8080/zones"
