@@ -318,10 +318,11 @@ node_has_peers() # NODE COUNT
 	[ "$(node_peers "$1")" -eq "$2" ]
 }
 
-# node_reaches NODE ADDRESS [SECONDS]: a ping comes back.
+# node_reaches NODE ADDRESS [SECONDS]: a ping comes back. Two peers that greet one another in the same
+# moment miss each other and try again after WireGuard's REKEY_TIMEOUT of 5 s, be it twice.
 node_reaches()
 {
-	wait_until "${3:-10}" node_exec "$1" ping -n -c 1 -W 1 "$2"
+	wait_until "${3:-20}" node_exec "$1" ping -n -c 1 -W 1 "$2"
 }
 
 # node_misses NODE ADDRESS: of three pings none comes back.
