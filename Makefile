@@ -10,6 +10,7 @@ PREFIX     ?= /usr/local
 BINDIR     ?= $(PREFIX)/bin
 SBINDIR    ?= $(PREFIX)/sbin
 DOCDIR     ?= $(PREFIX)/share/doc/apex
+MANDIR     ?= $(PREFIX)/share/man
 SECONDS    ?= 60
 comma      := ,
 
@@ -125,10 +126,15 @@ demo: ## two zones, five nodes, pings, a lease table, a failure; cleans up; root
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)BIN=$(CURDIR)/$(BIN) scripts/demo.sh
 
+.PHONY: man
+man: all ## write the manual pages in docs/man anew from --help and docs/man/*.h2m
+	$(Q)BIN=$(CURDIR)/$(BIN) scripts/man.sh docs/man
+
 .PHONY: install dist clean help
 install: all ## into DESTDIR and PREFIX
 	install -D -m 0755 bin/controltower $(DESTDIR)$(BINDIR)/controltower
 	install -D -m 0755 bin/aircrew $(DESTDIR)$(SBINDIR)/aircrew
+	install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man8 docs/man/*.8
 	install -d $(DESTDIR)$(DOCDIR)
 	install -m 0644 README.md ARCHITECTURE.md SECURITY.md CHANGELOG.md LICENSE $(DESTDIR)$(DOCDIR)
 

@@ -24,17 +24,22 @@ static void print_help(void)
 	options_print_help(&agent_options_table, stdout);
 	(void)fputs(
 		"\nWithout a word aircrew runs and keeps the node in its zone; the tunnels "
-		"outlive it. The words:\n"
+		"outlive it.\n"
+		"\nThe words:\n"
 		"  status      what this node is and sees; --json for programs\n"
 		"  why PEER    why a peer (key, its beginning, host name or address) is reached, "
 		"or not\n"
 		"  down        end the agent and remove what it made here; key and cache stay\n"
 		"  rotate-key  give this node a new key; address and prefixes stay\n"
 		"  leave       leave the zone at the tower, then down\n"
-		"\nExit status: 0 all is well; 1 something here went wrong; 2 options that make "
-		"no sense;\n3 the tower refused the first join, or the signpost's Redis to be read; "
-		"4 no tower or\nsignpost, and no cache to start from; 5 the tower's pin or "
-		"certificate is wrong; 6 no agent\nruns here (status, why).\n",
+		"\nExit status:\n"
+		"  0  all is well\n"
+		"  1  something here went wrong\n"
+		"  2  options that make no sense\n"
+		"  3  the tower refused the first join, or the signpost's Redis to be read\n"
+		"  4  no tower or signpost, and no cache to start from\n"
+		"  5  the tower's pin or certificate is wrong\n"
+		"  6  no agent runs here (status, why)\n",
 		stdout);
 }
 

@@ -116,7 +116,7 @@ static const struct option_row rows[] = {
 const struct option_table agent_options_table = {
 	.program = "aircrew",
 	.synopsis = "[options]\n"
-		    "       aircrew status [--json] | why PEER | rotate-key | down | leave",
+		    "  or:  aircrew status [--json] | why PEER | rotate-key | down | leave",
 	.summary = "Joins this node to a zone and keeps WireGuard and routes equal to what the "
 		   "zone says.",
 	.rows = rows,

@@ -264,8 +264,10 @@ static void print_wrapped(FILE *to, const char *text, int indent)
 		if (column + len > 96 && column > indent) {
 			(void)fprintf(to, "\n%*s", indent, "");
 			column = indent;
+		} else if (column > indent) {
+			(void)fputc(' ', to);
 		}
-		(void)fprintf(to, "%.*s%s", len, text, text[len] ? " " : "");
+		(void)fprintf(to, "%.*s", len, text);
 		column += len + 1;
 		text += len + (text[len] == ' ');
 	}
@@ -290,14 +292,14 @@ static void print_row(const struct option_row *row, FILE *to)
 
 void options_print_help(const struct option_table *table, FILE *to)
 {
-	(void)fprintf(to, "usage: %s %s\n\n", table->program, table->synopsis);
+	(void)fprintf(to, "Usage: %s %s\n\n", table->program, table->synopsis);
 	print_wrapped(to, table->summary, 0);
 	(void)fputc('\n', to);
 	for (size_t i = 0; i < table->rows_len; i++) {
 		const struct option_row *row = &table->rows[i];
 
 		if (row->kind == OPTION_GROUP)
-			(void)fprintf(to, "\n%s\n", row->name);
+			(void)fprintf(to, "\n%s:\n", row->name);
 		else if (row->kind != OPTION_REFUSED)
 			print_row(row, to);
 	}
