@@ -18,7 +18,8 @@ programs() # in C
 
 scripts() # in shell
 {
-	find scripts tests .ci -name '*.sh' -o -name '*.bash' -o -name '*.bats' -o -path .ci/run | sort
+	find scripts tests .ci -name '*.sh' -o -name '*.bash' -o -name '*.bats' -o -path .ci/run \
+		-o -path tests/guest/init | sort
 }
 
 check_layers()

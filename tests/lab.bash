@@ -6,13 +6,15 @@
 # meet; when the shell that made a node ends, however it ends, the kernel ends all that the node
 # holds.
 #
-# The caller sets LAB_DIR (a folder for logs) and BIN (where the programs are).
+# The caller sets LAB_DIR (a folder for logs) and BIN (where the programs are). LAB_WIREGUARD says
+# which WireGuard the nodes have: userspace (wireguard-go, the default) or kernel.
 
 declare -gA LAB_HOLDER=() # node -> process id, outside, of what keeps the node
 declare -gA LAB_INIT=()   # node -> process id, outside, of the node's first process
 declare -gA LAB_NUMBER=() # node -> last part of its addresses
 declare -gA LAB_SPAWNED=() # node/label -> process id, outside, of nsenter
 LAB_COUNT=0
+LAB_WIREGUARD=${LAB_WIREGUARD:-userspace}
 
 # lab_start NODE…: the bridge and these nodes.
 lab_start()

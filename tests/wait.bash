@@ -14,9 +14,10 @@ pause()
 }
 
 # wait_until SECONDS COMMAND…: runs it until it succeeds. What it said last is shown on failure.
+# WAIT_FACTOR stretches the seconds, where a machine is slow.
 wait_until()
 {
-	local seconds=$1 said deadline
+	local seconds=$(($1 * ${WAIT_FACTOR:-1})) said deadline
 	shift
 	deadline=$(($(now_ms) + seconds * 1000))
 
