@@ -118,8 +118,8 @@ cover: ## line coverage of unit and process tests, a file a line
 fuzz: ## every parser for SECONDS=60, with the lines that were reached
 	$(Q)scripts/fuzz.sh "$(SECONDS)"
 
-bench: all $(BENCH) ## the figures, beside their yardsticks
-	$(Q)BUILD=$(BUILD) BIN=$(CURDIR)/$(BIN) scripts/bench.sh
+bench: all $(BENCH) ## the figures, beside their yardsticks; BENCH_RECORD=1 into docs/bench
+	$(Q)BENCH_RECORD=$(BENCH_RECORD) BUILD=$(BUILD) BIN=$(CURDIR)/$(BIN) scripts/bench.sh
 
 demo: ## two zones, five nodes, pings, a lease table, a failure; cleans up; root
 	$(Q)scripts/deps.sh build demo
