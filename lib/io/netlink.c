@@ -22,6 +22,8 @@ void netlink_free(struct netlink *netlink)
 		return;
 	if (netlink->socket)
 		(void)mnl_socket_close(netlink->socket);
+	/* A WireGuard device's private key may have been in it. */
+	explicit_bzero(netlink->answer, sizeof(netlink->answer));
 	free(netlink);
 }
 
@@ -30,7 +32,7 @@ static void free_netlink(struct netlink **netlink)
 	netlink_free(*netlink);
 }
 
-int netlink_new(struct netlink **ret_netlink, struct err *err)
+int netlink_open(int bus, struct netlink **ret_netlink, struct err *err)
 {
 	_cleanup_(free_netlink) struct netlink *netlink = calloc(1, sizeof(*netlink));
 	struct timeval timeout = { .tv_sec = ANSWER_TIMEOUT_S };
@@ -38,7 +40,7 @@ int netlink_new(struct netlink **ret_netlink, struct err *err)
 
 	if (!netlink)
 		return err_oom(err);
-	netlink->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	netlink->socket = mnl_socket_open2(bus, SOCK_CLOEXEC);
 	if (!netlink->socket || mnl_socket_bind(netlink->socket, 0, MNL_SOCKET_AUTOPID) < 0)
 		return err_errno(err, -errno, "open a netlink socket");
 	(void)setsockopt(mnl_socket_get_fd(netlink->socket), SOL_SOCKET, SO_RCVTIMEO, &timeout,
@@ -50,111 +52,41 @@ int netlink_new(struct netlink **ret_netlink, struct err *err)
 	return 0;
 }
 
+int netlink_new(struct netlink **ret_netlink, struct err *err)
+{
+	return netlink_open(NETLINK_ROUTE, ret_netlink, err);
+}
+
 void *netlink_begin(struct netlink_request *request, uint16_t type, uint16_t flags,
 		    size_t extra_bytes)
 {
-	request->header = mnl_nlmsg_put_header(request->bytes);
+	return netlink_begin_in(request, request->bytes, sizeof(request->bytes), type, flags,
+				extra_bytes);
+}
+
+void *netlink_begin_in(struct netlink_request *request, void *room, size_t room_bytes,
+		       uint16_t type, uint16_t flags, size_t extra_bytes)
+{
+	request->header = mnl_nlmsg_put_header(room);
+	request->room_bytes = room_bytes;
 	request->header->nlmsg_type = type;
 	request->header->nlmsg_flags = NLM_F_REQUEST | flags;
 	request->extra_bytes = extra_bytes;
 	return mnl_nlmsg_put_extra_header(request->header, extra_bytes);
 }
 
-/* The kernel's sentence behind an errno; NULL when it gave none. */
-static const char *extended_text(const struct nlmsghdr *message)
-{
-	const struct nlmsgerr *error = mnl_nlmsg_get_payload(message);
-	size_t offset = sizeof(*error);
-	const struct nlattr *attr;
-
-	if (!(message->nlmsg_flags & NLM_F_ACK_TLVS))
-		return NULL;
-	if (!(message->nlmsg_flags & NLM_F_CAPPED))
-		offset += mnl_nlmsg_get_payload_len(&error->msg);
-	if (offset > mnl_nlmsg_get_payload_len(message))
-		return NULL;
-	mnl_attr_for_each(attr, message, offset)
-	{
-		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG &&
-		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0)
-			return mnl_attr_get_str(attr);
-	}
-	return NULL;
-}
-
-static int read_ack(const struct nlmsghdr *message, struct err *err)
-{
-	const struct nlmsgerr *error = mnl_nlmsg_get_payload(message);
-	const char *text;
-
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(*error))
-		return err_set(err, -EBADMSG, "netlink: short acknowledgement");
-	if (error->error == 0)
-		return 0;
-	text = extended_text(message);
-	if (text)
-		return err_set(err, error->error, "%s: %s", strerror(-error->error), text);
-	return err_set(err, error->error, "%s", strerror(-error->error));
-}
-
-/* The end of a list carries an errno as well. */
-static int read_done(const struct nlmsghdr *message, struct err *err)
-{
-	int error;
-
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(error))
-		return 0;
-	memcpy(&error, mnl_nlmsg_get_payload(message), sizeof(error));
-	return error < 0 ? err_errno(err, error, "netlink: list") : 0;
-}
-
-struct answer {
-	netlink_item_fn fn;
-	void *data;
-	size_t extra_bytes;
-	bool is_over;
-	bool changed; /* while it was listed */
-	int r;        /* of `fn`: the rest is still read, or it would be taken for a later answer */
-};
-
-static int read_message(struct answer *answer, const struct nlmsghdr *message, struct err *err)
-{
-	answer->changed |= (message->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
-	switch (message->nlmsg_type) {
-	case NLMSG_ERROR:
-		answer->is_over = true;
-		return read_ack(message, err);
-	case NLMSG_DONE:
-		answer->is_over = true;
-		return read_done(message, err);
-	default:
-		if (mnl_nlmsg_get_payload_len(message) < answer->extra_bytes)
-			answer->r = -EBADMSG;
-		if (answer->fn && answer->r == 0)
-			answer->r = answer->fn(message, answer->data);
-		return 0;
-	}
-}
-
-static int read_answer(struct netlink *netlink, struct answer *answer, struct err *err)
+static int read_answer(struct netlink *netlink, struct netlink_answer *answer, struct err *err)
 {
 	int r = 0;
 
 	while (!answer->is_over) {
 		ssize_t n = mnl_socket_recvfrom(netlink->socket, netlink->answer, ANSWER_BYTES);
-		const struct nlmsghdr *message = (const struct nlmsghdr *)netlink->answer;
-		int len = (int)n;
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return err_errno(err, -errno, "netlink: answer");
-		for (; !answer->is_over && mnl_nlmsg_ok(message, len);
-		     message = mnl_nlmsg_next(message, &len)) {
-			/* Leftovers of an exchange that was given up are passed over. */
-			if (message->nlmsg_seq == netlink->seq)
-				r = read_message(answer, message, err);
-		}
+		r = netlink_answer_read(answer, netlink->seq, netlink->answer, (int)n, err);
 	}
 	return r;
 }
@@ -162,7 +94,9 @@ static int read_answer(struct netlink *netlink, struct answer *answer, struct er
 int netlink_ask(struct netlink *netlink, struct netlink_request *request, netlink_item_fn fn,
 		void *data, struct err *err)
 {
-	struct answer answer = { .fn = fn, .data = data, .extra_bytes = request->extra_bytes };
+	struct netlink_answer answer = { .fn = fn,
+					 .data = data,
+					 .extra_bytes = request->extra_bytes };
 	int r;
 
 	request->header->nlmsg_seq = ++netlink->seq;
@@ -193,7 +127,7 @@ int netlink_list(struct netlink *netlink, const struct netlink_dump *dump, struc
 		void *extra = netlink_begin(&request, dump->type, NLM_F_DUMP, dump->extra_bytes);
 
 		if (dump->fill)
-			dump->fill(extra);
+			dump->fill(&request, extra, dump->data);
 		dump->restart(dump->data);
 		r = netlink_ask(netlink, &request, dump->fn, dump->data, err);
 	}

@@ -42,6 +42,13 @@ int netlink_list_links(struct netlink *netlink, struct netlink_link_vec *links,
 int netlink_find_link(struct netlink *netlink, const char *name, struct netlink_link *ret_link,
 		      struct err *err) _must_check_;
 
+/*
+ * Makes a link of that kind, down, with all else as the kernel has it. -EEXIST when the name is
+ * taken, -EOPNOTSUPP when the kernel has no such kind and loads no module that has it.
+ */
+int netlink_add_link(struct netlink *netlink, const char *name, const char *kind,
+		     struct err *err) _must_check_;
+
 int netlink_set_link_up(struct netlink *netlink, uint32_t index, bool up,
 			struct err *err) _must_check_;
 int netlink_set_link_mtu(struct netlink *netlink, uint32_t index, uint32_t mtu,

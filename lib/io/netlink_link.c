@@ -107,6 +107,24 @@ int netlink_find_link(struct netlink *netlink, const char *name, struct netlink_
 	return r;
 }
 
+int netlink_add_link(struct netlink *netlink, const char *name, const char *kind, struct err *err)
+{
+	struct netlink_request request;
+	struct nlattr *info;
+	int r;
+
+	(void)netlink_begin(&request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL,
+			    sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(request.header, IFLA_IFNAME, name);
+	info = mnl_attr_nest_start(request.header, IFLA_LINKINFO);
+	mnl_attr_put_strz(request.header, IFLA_INFO_KIND, kind);
+	mnl_attr_nest_end(request.header, info);
+	r = netlink_change(netlink, &request, err);
+	if (r < 0)
+		(void)err_wrap(err, "create link %s", name);
+	return r;
+}
+
 int netlink_set_link_up(struct netlink *netlink, uint32_t index, bool up, struct err *err)
 {
 	struct netlink_request request;

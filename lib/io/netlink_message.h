@@ -9,18 +9,27 @@
 
 #include "io/netlink.h"
 
-#define NETLINK_REQUEST_BYTES 512 /* more than any request of ours takes */
+/* A socket of that bus: NETLINK_ROUTE, NETLINK_GENERIC. The caller's (netlink_free). */
+int netlink_open(int bus, struct netlink **ret_netlink, struct err *err) _must_check_;
 
-/* A request that is being written; `header` points into `bytes`. */
+#define NETLINK_REQUEST_BYTES 512 /* more than a request takes that has no list in it */
+
+/* A request that is being written; `header` points into `bytes`, or into a larger room. */
 struct netlink_request {
 	_Alignas(struct nlmsghdr) char bytes[NETLINK_REQUEST_BYTES];
 	struct nlmsghdr *header;
+	size_t room_bytes;
 	size_t extra_bytes; /* of the family's header, which an answer must have as well */
 };
 
 /* Starts a request; the family's header of `extra_bytes` is zeroed and returned. */
 void *netlink_begin(struct netlink_request *request, uint16_t type, uint16_t flags,
 		    size_t extra_bytes);
+
+/* The same in a room of the caller's, aligned as a header, which must last as long as the request.
+ */
+void *netlink_begin_in(struct netlink_request *request, void *room, size_t room_bytes,
+		       uint16_t type, uint16_t flags, size_t extra_bytes);
 
 /* Sends it and waits for the acknowledgement. The errno is the kernel's. */
 int netlink_change(struct netlink *netlink, struct netlink_request *request,
@@ -34,6 +43,21 @@ typedef int (*netlink_item_fn)(const struct nlmsghdr *message, void *data);
 int netlink_ask(struct netlink *netlink, struct netlink_request *request, netlink_item_fn fn,
 		void *data, struct err *err) _must_check_;
 
+/* An answer while it is read, piece by piece. */
+struct netlink_answer {
+	netlink_item_fn fn; /* NULL: an acknowledgement is all that is asked for */
+	void *data;
+	size_t extra_bytes; /* of the family's header: every message must have it */
+	bool is_over;
+	bool changed; /* while it was listed */
+	int r;        /* of `fn`: the rest is still read, or it would be taken for a later answer */
+};
+
+/* Reads the messages of one piece, passing over those of another `seq`. The errno is the kernel's.
+ */
+int netlink_answer_read(struct netlink_answer *answer, uint32_t seq, const void *bytes, int len,
+			struct err *err) _must_check_;
+
 /*
  * Reads a whole list. `restart` empties what `fn` had gathered, for a list that changed is read
  * again from its beginning.
@@ -41,7 +65,8 @@ int netlink_ask(struct netlink *netlink, struct netlink_request *request, netlin
 struct netlink_dump {
 	uint16_t type;
 	size_t extra_bytes;
-	void (*fill)(void *extra); /* writes the family's header; NULL: zeroes will do */
+	/* Writes the family's header, and what stands behind it; NULL: zeroes will do. */
+	void (*fill)(struct netlink_request *request, void *extra, void *data);
 	netlink_item_fn fn;
 	void (*restart)(void *data);
 	void *data;

@@ -73,10 +73,12 @@ static void empty_list(void *data)
 	routes->len = 0;
 }
 
-static void ask_main_table(void *extra)
+static void ask_main_table(struct netlink_request *request, void *extra, void *data)
 {
 	struct rtmsg *info = extra;
 
+	(void)request;
+	(void)data;
 	info->rtm_table = RT_TABLE_MAIN;
 }
 
