@@ -35,8 +35,8 @@ static void apply_device(const struct apply_tools *tools, const struct desired *
 		port = 0;
 	note(outcome, r);
 	if (key || port != 0)
-		note(outcome,
-		     tools->backend->set_device(tools->interface, key, port, sentence(outcome)));
+		note(outcome, tools->wireguard->backend->set_device(tools->interface, key, port,
+								    sentence(outcome)));
 }
 
 static void apply_addresses(const struct apply_tools *tools, const struct prefix_vec *prefixes,
@@ -67,8 +67,9 @@ static void apply_peers(const struct apply_tools *tools, struct wg_change_vec *c
 			struct outcome *outcome)
 {
 	if (changes->len > 0)
-		note(outcome, tools->backend->change_peers(tools->interface, changes->at,
-							   changes->len, sentence(outcome)));
+		note(outcome,
+		     tools->wireguard->backend->change_peers(tools->interface, changes->at,
+							     changes->len, sentence(outcome)));
 }
 
 int apply_plan(const struct apply_tools *tools, const struct desired *desired, struct plan *plan,
@@ -79,7 +80,7 @@ int apply_plan(const struct apply_tools *tools, const struct desired *desired, s
 	int r = 0;
 
 	if (plan->create)
-		r = tools->backend->create(tools->interface, err);
+		r = wg_choice_create(tools->wireguard, tools->interface, err);
 	if (r == 0)
 		r = netlink_find_link(tools->netlink, tools->interface, &link, err);
 	if (r < 0)

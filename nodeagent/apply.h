@@ -7,10 +7,11 @@
 
 #include "io/netlink.h"
 #include "nodeagent/plan.h"
+#include "nodeagent/wg/choice.h"
 
 struct apply_tools {
 	struct netlink *netlink;
-	const struct wg_backend *backend;
+	const struct wg_choice *wireguard;
 	const char *interface;
 };
 

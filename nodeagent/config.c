@@ -257,8 +257,12 @@ static int take_interface(const struct agent_options *options, struct config *co
 			       CONFIG_MTU_MIN);
 	config->listen_port = options->listen_port;
 	config->mtu = options->mtu;
-	config->wireguard =
-		str_eq(options->wireguard, "userspace") ? WIREGUARD_USERSPACE : WIREGUARD_AUTO;
+	if (str_eq(options->wireguard, "kernel"))
+		config->wireguard = WIREGUARD_KERNEL;
+	else if (str_eq(options->wireguard, "userspace"))
+		config->wireguard = WIREGUARD_USERSPACE;
+	else
+		config->wireguard = WIREGUARD_AUTO;
 	return str_copy(config->interface, sizeof(config->interface), options->interface);
 }
 

@@ -6,6 +6,7 @@
 #define NODEAGENT_DATAPLANE_H
 
 #include "nodeagent/plan.h"
+#include "nodeagent/wg/choice.h"
 
 struct dataplane;
 
@@ -28,7 +29,8 @@ struct dataplane {
 	const struct dataplane_ops *ops;
 };
 
-int dataplane_new_system(const char *interface, const struct wg_backend *backend,
+/* `choice` is the caller's; it is made, and kept in line, with each reading. */
+int dataplane_new_system(const char *interface, struct wg_choice *choice,
 			 struct dataplane **ret_plane, struct err *err) _must_check_;
 
 /* Every plan succeeds, nothing is done: the model is all there is. */

@@ -8,6 +8,7 @@
 #include "nodeagent/apply.h"
 #include "nodeagent/dataplane.h"
 #include "nodeagent/resolv_conf.h"
+#include "nodeagent/rights.h"
 
 #define FORWARDING_V4_PATH "/proc/sys/net/ipv4/ip_forward"
 #define FORWARDING_V6_PATH "/proc/sys/net/ipv6/conf/all/forwarding"
@@ -15,7 +16,7 @@
 struct system_plane {
 	struct dataplane plane;
 	struct netlink *netlink;
-	const struct wg_backend *backend;
+	struct wg_choice *wireguard;
 	char interface[INTERFACE_NAME_BYTES];
 };
 
@@ -37,7 +38,7 @@ static void free_routes(struct netlink_route_vec *routes)
 static int keep_own_link(struct system_plane *system, const struct netlink_link *link,
 			 struct observed *observed)
 {
-	bool is_ours = str_eq(link->kind, system->backend->link_kind);
+	bool is_ours = str_eq(link->kind, system->wireguard->backend->link_kind);
 
 	observed->state = is_ours ? INTERFACE_OURS : INTERFACE_FOREIGN;
 	observed->link_index = link->index;
@@ -49,8 +50,15 @@ static int keep_own_link(struct system_plane *system, const struct netlink_link 
 static int read_links(struct system_plane *system, struct observed *observed, struct err *err)
 {
 	_cleanup_(free_links) struct netlink_link_vec links = { 0 };
+	const char *own_kind = NULL;
 	int r = netlink_list_links(system->netlink, &links, err);
 
+	vec_foreach(link, &links) {
+		if (str_eq(link->name, system->interface))
+			own_kind = link->kind;
+	}
+	if (r == 0)
+		r = wg_choice_make(system->wireguard, system->interface, own_kind, err);
 	if (r < 0)
 		return r;
 	vec_foreach(link, &links) {
@@ -177,7 +185,7 @@ static int read_device(struct system_plane *system, bool with_peers, struct obse
 		earlier->peers = (struct wg_peer_vec){ 0 };
 		return 0;
 	}
-	r = system->backend->read(system->interface, &device, err);
+	r = system->wireguard->backend->read(system->interface, &device, err);
 	if (r == -ENODEV) {
 		observed->state = INTERFACE_FOREIGN;
 		return 0;
@@ -198,8 +206,10 @@ static int system_read(struct dataplane *plane, bool with_peers, struct observed
 	struct system_plane *system = CONTAINER_OF(plane, struct system_plane, plane);
 	_cleanup_(observed_done) struct observed fresh = { 0 };
 	struct observed earlier;
-	int r = read_links(system, &fresh, err);
+	int r = rights_check(err);
 
+	if (r == 0)
+		r = read_links(system, &fresh, err);
 	if (r == 0)
 		r = read_addrs_and_routes(system, &fresh, err);
 	if (r == 0 && read_resolvers(&fresh) < 0)
@@ -223,7 +233,7 @@ static int system_apply(struct dataplane *plane, const struct desired *desired, 
 {
 	struct system_plane *system = CONTAINER_OF(plane, struct system_plane, plane);
 	struct apply_tools tools = { .netlink = system->netlink,
-				     .backend = system->backend,
+				     .wireguard = system->wireguard,
 				     .interface = system->interface };
 
 	return apply_plan(&tools, desired, plan, err);
@@ -243,7 +253,7 @@ static const struct dataplane_ops system_ops = {
 	.free = system_free,
 };
 
-int dataplane_new_system(const char *interface, const struct wg_backend *backend,
+int dataplane_new_system(const char *interface, struct wg_choice *choice,
 			 struct dataplane **ret_plane, struct err *err)
 {
 	_cleanup_free_ struct system_plane *system = calloc(1, sizeof(*system));
@@ -252,7 +262,7 @@ int dataplane_new_system(const char *interface, const struct wg_backend *backend
 	if (!system)
 		return err_oom(err);
 	system->plane.ops = &system_ops;
-	system->backend = backend;
+	system->wireguard = choice;
 	r = str_copy(system->interface, sizeof(system->interface), interface);
 	if (r < 0)
 		return err_errno(err, r, "interface name '%s'", interface);

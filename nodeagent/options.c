@@ -82,8 +82,11 @@ static const struct option_row rows[] = {
 	  .fallback = "51820", .help = "The UDP port of WireGuard.", OFFSET(listen_port) },
 	{ OPTION_U16, "mtu", .env = "AIRCREW_MTU", .arg = "BYTES",
 	  .help = "The interface's MTU. Default: the underlay's less 80.", OFFSET(mtu) },
-	{ OPTION_CHOICE, "wireguard", .env = "AIRCREW_WIREGUARD", .arg = "auto|userspace",
-	  .fallback = "auto", .help = "Which WireGuard to use.", OFFSET(wireguard) },
+	{ OPTION_CHOICE, "wireguard", .env = "AIRCREW_WIREGUARD", .arg = "auto|kernel|userspace",
+	  .fallback = "auto",
+	  .help = "Which WireGuard to use: the kernel's own, or wireguard-go. auto keeps what the "
+		  "interface is; a new one is the kernel's where it has WireGuard.",
+	  OFFSET(wireguard) },
 
 	{ OPTION_GROUP, .name = "Running" },
 	{ OPTION_TEXT, "state-dir", .env = "AIRCREW_STATE_DIR", .arg = "DIR",

@@ -30,7 +30,7 @@ struct reconcile {
 	struct loop_timer *calm;  /* the next reading that notices asked for too early */
 	struct backoff backoff;
 	char interface[INTERFACE_NAME_BYTES];
-	enum wireguard_choice wireguard;
+	struct wg_choice wireguard;
 	bool dry_run;
 
 	enum want want;
@@ -273,7 +273,8 @@ static int open_plane(struct reconcile *reconcile, struct err *err)
 
 	if (reconcile->dry_run)
 		return dataplane_new_dry(&reconcile->plane, err);
-	r = dataplane_new_system(reconcile->interface, &wg_userspace, &reconcile->plane, err);
+	r = dataplane_new_system(reconcile->interface, &reconcile->wireguard, &reconcile->plane,
+				 err);
 	if (r == 0)
 		r = netlink_monitor_new(reconcile->loop, on_notice, reconcile, &reconcile->monitor,
 					err);
@@ -297,7 +298,7 @@ int reconcile_new(const struct reconcile_config *config, struct reconcile **ret_
 	if (!reconcile)
 		return err_oom(err);
 	reconcile->loop = config->loop;
-	reconcile->wireguard = config->wireguard;
+	reconcile->wireguard.asked = config->wireguard;
 	reconcile->dry_run = config->dry_run;
 	reconcile->stale = true;
 	reconcile->backoff = (struct backoff){ .first_ms = RETRY_FIRST_MS, .cap_ms = RETRY_CAP_MS };
@@ -370,19 +371,23 @@ void reconcile_guard(struct reconcile *reconcile, enum guard_kind kind, const st
 	guards[reconcile->guards_len - 1] = guard;
 }
 
-static const char *backend_why(const struct reconcile *reconcile)
+static const char *backend_name(const struct reconcile *reconcile)
 {
 	if (reconcile->dry_run)
-		return "asked for: nothing on this machine is touched";
-	return reconcile->wireguard == WIREGUARD_USERSPACE
-		       ? "asked for: wireguard-go"
-		       : "auto: wireguard-go, which every kernel with /dev/net/tun can run";
+		return "dry-run";
+	return reconcile->wireguard.backend ? reconcile->wireguard.backend->name : "";
+}
+
+static const char *backend_why(const struct reconcile *reconcile)
+{
+	return reconcile->dry_run ? "--dry-run asks for it: nothing on this machine is touched"
+				  : reconcile->wireguard.why;
 }
 
 void reconcile_get_status(const struct reconcile *reconcile, struct reconcile_status *ret_status)
 {
 	*ret_status = (struct reconcile_status){
-		.backend = reconcile->dry_run ? "dry-run" : wg_userspace.name,
+		.backend = backend_name(reconcile),
 		.backend_why = backend_why(reconcile),
 		.in_sync = reconcile->in_sync,
 		.trouble = reconcile->trouble,

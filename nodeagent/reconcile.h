@@ -9,10 +9,9 @@
 
 #include "base/loop.h"
 #include "nodeagent/plan.h"
+#include "nodeagent/wg/choice.h"
 
 #define RECONCILE_CHECK_MS 2000
-
-enum wireguard_choice { WIREGUARD_AUTO, WIREGUARD_USERSPACE };
 
 struct reconcile;
 
@@ -50,7 +49,7 @@ void reconcile_guard(struct reconcile *reconcile, enum guard_kind kind, const st
 
 /* What was observed last; empty before the first time. Borrowed until the loop turns. */
 struct reconcile_status {
-	const char *backend;     /* "userspace", "dry-run" */
+	const char *backend;     /* "kernel", "userspace", "dry-run"; "" before the first time */
 	const char *backend_why; /* why it was chosen */
 	bool in_sync;            /* observed equals desired */
 	const char *trouble;     /* the first failed step in a sentence; "" for none */

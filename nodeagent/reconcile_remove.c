@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "io/netlink.h"
 #include "nodeagent/interface.h"
+#include "nodeagent/rights.h"
 #include "nodeagent/wg/backend.h"
 
 static void free_netlink(struct netlink **netlink)
@@ -13,19 +14,29 @@ static void free_netlink(struct netlink **netlink)
 	netlink_free(*netlink);
 }
 
-static int check_ours(const struct wg_backend *backend, const struct netlink_link *link,
-		      struct err *err)
+/* NULL: the link is none of ours. */
+static const struct wg_backend *find_backend(const struct netlink_link *link)
 {
-	if (str_eq(link->kind, backend->link_kind) && backend->is_served(link->name))
-		return 0;
-	return err_set(err, -EPERM, "%s is no WireGuard interface of ours: left as it is",
-		       link->name);
+	static const struct wg_backend *const backends[] = { &wg_kernel, &wg_userspace };
+
+	for (size_t i = 0; i < ARRAY_SIZE(backends); i++) {
+		if (str_eq(link->kind, backends[i]->link_kind) &&
+		    backends[i]->is_served(link->name))
+			return backends[i];
+	}
+	return NULL;
+}
+
+/* What a wireguard-go left behind, unless one serves an interface of that name elsewhere. */
+static int clean_up_userspace(const char *interface, struct err *err)
+{
+	return wg_userspace.is_served(interface) ? 0 : wg_userspace.clean_up(interface, err);
 }
 
 int reconcile_remove_all(const char *interface, struct err *err)
 {
 	_cleanup_(free_netlink) struct netlink *netlink = NULL;
-	const struct wg_backend *backend = &wg_userspace;
+	const struct wg_backend *backend;
 	struct netlink_link link;
 	int r = interface_check_name(interface, err);
 
@@ -35,9 +46,14 @@ int reconcile_remove_all(const char *interface, struct err *err)
 		return r;
 	r = netlink_find_link(netlink, interface, &link, err);
 	if (r == -ENODEV)
-		return backend->is_served(interface) ? 0 : backend->clean_up(interface, err);
-	if (r == 0)
-		r = check_ours(backend, &link, err);
+		return clean_up_userspace(interface, err);
+	if (r < 0)
+		return r;
+	backend = find_backend(&link);
+	if (!backend)
+		return err_set(err, -EPERM, "%s is no WireGuard interface of ours: left as it is",
+			       link.name);
+	r = rights_check(err);
 	/* Its routes and addresses go with it. */
 	if (r == 0)
 		r = netlink_remove_link(netlink, link.index, err);

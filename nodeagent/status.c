@@ -257,6 +257,9 @@ void status_print(const json_t *report, FILE *to)
 		      text_of(report, "Backend"), number_of(report, "Mtu"),
 		      json_is_true(json_object_get(report, "InSync")) ? "as the zone says"
 								      : "being brought in line");
+	if (*text_of(report, "BackendWhy"))
+		(void)fprintf(to, "           %s: %s\n", text_of(report, "Backend"),
+			      text_of(report, "BackendWhy"));
 	if (*text_of(report, "Trouble"))
 		(void)fprintf(to, "trouble    %s\n", text_of(report, "Trouble"));
 	/* With one conflict it is the trouble. */

@@ -17,6 +17,10 @@ struct wg_device {
 
 void wg_device_done(struct wg_device *device);
 
+/* Orders peers and prefixes, which WireGuard lists as it likes. -EPROTO when a peer is there twice.
+ */
+int wg_device_order(struct wg_device *device, struct err *err) _must_check_;
+
 /*
  * One change to one peer. Prefixes that `allowed` brings are taken from whichever peer has them
  * now, in one step: nothing is lost on the way.
@@ -63,5 +67,8 @@ struct wg_backend {
 
 /* wireguard-go, by its socket. */
 extern const struct wg_backend wg_userspace;
+
+/* The kernel's own, by netlink. */
+extern const struct wg_backend wg_kernel;
 
 #endif

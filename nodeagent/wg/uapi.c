@@ -8,12 +8,6 @@
 
 #define KEY_HEX_BYTES (2 * KEY_BYTES + 1)
 
-void wg_device_done(struct wg_device *device)
-{
-	key_wipe(&device->private_key);
-	wg_peer_vec_done(&device->peers);
-}
-
 static void write_key(struct str *to, const char *name, const struct key *key)
 {
 	char hex[KEY_HEX_BYTES];

@@ -198,33 +198,14 @@ static int read_line(struct uapi_reader *reader, struct err *err)
 	return r < 0 ? err_set(err, r, "the answer's '%s' cannot be read", reader->line) : 0;
 }
 
-static int compare_peers(const void *a, const void *b)
-{
-	return key_compare(&((const struct wg_peer *)a)->key, &((const struct wg_peer *)b)->key);
-}
-
-static int compare_prefixes(const void *a, const void *b)
-{
-	return prefix_compare(a, b);
-}
-
-/* WireGuard lists peers and prefixes in an order of its own. */
 static int finish(struct uapi_reader *reader, struct err *err)
 {
-	struct wg_peer_vec *peers = &reader->device.peers;
+	int r;
 
 	if (reader->error != 0)
 		return err_errno(err, -reader->error, "WireGuard refused the request");
-	if (peers->len > 0)
-		qsort(peers->at, peers->len, sizeof(*peers->at), compare_peers);
-	vec_foreach(peer, peers) {
-		if (peer > peers->at && key_compare(&peer[-1].key, &peer->key) == 0)
-			return err_set(err, -EPROTO, "the answer has a peer twice");
-		if (peer->allowed.len > 1)
-			qsort(peer->allowed.at, peer->allowed.len, sizeof(*peer->allowed.at),
-			      compare_prefixes);
-	}
-	return 1;
+	r = wg_device_order(&reader->device, err);
+	return r < 0 ? r : 1;
 }
 
 int uapi_reader_feed(struct uapi_reader *reader, const char *bytes, size_t len, struct err *err)

@@ -144,7 +144,7 @@ static void refuses_by_name(void)
 		{ URL " --listen-port=0", { "--listen-port", "1 to 65535" } },
 		{ URL " --listen-port=65536", { "--listen-port", "65536" } },
 		{ URL " --mtu=500", { "--mtu", "1280" } },
-		{ URL " --wireguard=magic", { "--wireguard", "auto|userspace" } },
+		{ URL " --wireguard=magic", { "--wireguard", "auto|kernel|userspace" } },
 		{ URL " --log-level=loud", { "--log-level", "debug" } },
 		{ URL " --config=/x", { "--config", "zone" } },
 		{ URL " --agent-mode", { "--agent-mode", "leave" } },
