@@ -137,6 +137,21 @@ static void on_greeted(void *data)
 	agent->must_plan = true;
 }
 
+/*
+ * The interface is new, or was down: the others send on sessions that it does not know. They are
+ * greeted as after a join; the first time is left to that.
+ */
+static void on_up(void *data)
+{
+	struct agent *agent = data;
+
+	if (!agent->has_greeted)
+		return;
+	agent->has_greeted = false;
+	agent->must_plan = true;
+	loop_timer_set(agent->greet, AGENT_GREET_MS);
+}
+
 static void on_joined(const struct join_answer *answer, void *data)
 {
 	struct agent *agent = data;
@@ -308,7 +323,9 @@ static int open_rooms(struct agent *agent, struct config *config, struct err *er
 	reconcile = (struct reconcile_config){ .loop = node->loop,
 					       .interface = config->interface,
 					       .wireguard = config->wireguard,
-					       .dry_run = config->dry_run };
+					       .dry_run = config->dry_run,
+					       .on_up = on_up,
+					       .data = agent };
 	r = reconcile_new(&reconcile, &agent->reconcile, err);
 	if (r < 0)
 		return r;

@@ -32,6 +32,8 @@ struct reconcile {
 	char interface[INTERFACE_NAME_BYTES];
 	struct wg_choice wireguard;
 	bool dry_run;
+	void (*on_up)(void *data);
+	void *data;
 
 	enum want want;
 	struct desired desired;
@@ -47,6 +49,7 @@ struct reconcile {
 	bool stale;        /* everything must be read first */
 	bool stale_kernel; /* all but what WireGuard knows */
 	bool failed;       /* the last time: not before `check` fires again */
+	bool came_up;      /* and `on_up` does not know yet */
 	int64_t read_ms;   /* monotonic, last time */
 	bool in_sync;
 	char trouble[ERR_TEXT_BYTES];
@@ -173,6 +176,7 @@ static int carry_out(struct reconcile *reconcile, struct plan *plan, struct err 
 {
 	int r = 0;
 
+	reconcile->came_up |= plan->create || plan->set_up;
 	if (plan_steps(plan) > 0)
 		r = reconcile->plane->ops->apply(reconcile->plane, &reconcile->desired, plan, err);
 	if (r == 0 && plan_steps(plan) > 0) {
@@ -237,7 +241,12 @@ static int64_t on_before_sleep(void *data)
 
 	if (reconcile->is_due && reconcile->want != WANT_NOTHING)
 		run(reconcile);
-	return -1;
+	if (!reconcile->came_up)
+		return -1;
+	reconcile->came_up = false;
+	if (reconcile->on_up)
+		reconcile->on_up(reconcile->data);
+	return 0; /* what it wants now had its turn already */
 }
 
 static void on_check(void *data)
@@ -300,6 +309,8 @@ int reconcile_new(const struct reconcile_config *config, struct reconcile **ret_
 	reconcile->loop = config->loop;
 	reconcile->wireguard.asked = config->wireguard;
 	reconcile->dry_run = config->dry_run;
+	reconcile->on_up = config->on_up;
+	reconcile->data = config->data;
 	reconcile->stale = true;
 	reconcile->backoff = (struct backoff){ .first_ms = RETRY_FIRST_MS, .cap_ms = RETRY_CAP_MS };
 	(void)!str_copy(reconcile->interface, sizeof(reconcile->interface), config->interface);

@@ -20,6 +20,9 @@ struct reconcile_config {
 	const char *interface;
 	enum wireguard_choice wireguard;
 	bool dry_run; /* the data plane is a value in memory */
+	/* The interface was made or set up, before the loop sleeps: no session of before lasts. */
+	void (*on_up)(void *data); /* NULL: nobody asks */
+	void *data;
 };
 
 int reconcile_new(const struct reconcile_config *config, struct reconcile **ret_reconcile,

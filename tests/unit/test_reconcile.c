@@ -20,6 +20,7 @@ static struct reconcile *reconcile;
 static struct key private_key;
 static bool (*wanted)(void);
 static int64_t deadline_ms;
+static unsigned ups;
 
 static void on_look(void *data)
 {
@@ -93,9 +94,16 @@ static void want_two_peers(void)
 	reconcile_want(reconcile, &desired, true);
 }
 
+static void on_up(void *data)
+{
+	++*(unsigned *)data;
+}
+
 static bool start(void)
 {
-	struct reconcile_config config = { .loop = loop, .interface = "wg0" };
+	struct reconcile_config config = {
+		.loop = loop, .interface = "wg0", .on_up = on_up, .data = &ups
+	};
 
 	return reconcile_new(&config, &reconcile, NULL) == 0;
 }
@@ -108,6 +116,7 @@ static void makes_what_is_desired(void)
 	check(wait_until(is_in_sync));
 	check_str(status().trouble, "");
 	check(status().mtu == 1420);
+	check(ups == 1);
 	check(sandbox_sh("ip -4 addr show dev wg0 | grep -q 'inet 10.200.0.1/32'") == 0);
 	check(sandbox_sh("ip -6 addr show dev wg0 | grep -q 'inet6 fd00:200::1/128'") == 0);
 	check(sandbox_sh("ip route show dev wg0 proto 157 | grep -q '172.24.0.0/24 scope link'") ==
@@ -127,6 +136,7 @@ static void adopts_what_it_finds(void)
 	check(wait_until(is_in_sync));
 	check(status().applied_steps == 0);
 	check(status().peers->len == 2);
+	check(ups == 1);
 }
 
 static bool is_restored(void)
@@ -146,6 +156,19 @@ static void restores_the_interface(void)
 	check(sandbox_sh("ip link del wg0") == 0);
 	check(wait_until(is_restored));
 	check(status().peers->len == 2);
+	check(ups == 2);
+}
+
+static bool is_up(void)
+{
+	return ups == 3;
+}
+
+static void tells_that_it_came_up_again(void)
+{
+	check(sandbox_sh("ip link set wg0 down") == 0);
+	check(wait_until(is_up));
+	check(wait_until(is_restored));
 }
 
 static void restores_a_killed_wireguard(void)
@@ -309,6 +332,7 @@ static int tests(void)
 	run(adopts_what_it_finds);
 	run(restores_a_route);
 	run(restores_the_interface);
+	run(tells_that_it_came_up_again);
 	run(restores_a_killed_wireguard);
 	run(restores_a_peer);
 	run(removes_when_it_knows_all);
