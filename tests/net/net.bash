@@ -63,10 +63,10 @@ agent_ends()
 	done
 }
 
-# ping_start NODE ADDRESS LABEL: twenty pings a second, until ping_stop.
+# ping_start NODE ADDRESS LABEL [PAUSE]: a ping every 0.05 s, or PAUSE, until ping_stop.
 ping_start()
 {
-	node_spawn "$1" "$3" ping -n -i 0.05 -W 2 "$2"
+	node_spawn "$1" "$3" ping -n -i "${4:-0.05}" -W 2 "$2"
 	wait_until 10 grep -q 'bytes from' "$LAB_DIR/$1.$3.log"
 }
 
