@@ -164,6 +164,52 @@ static void passes_from_an_offline_node_of_the_same_token(void)
 	core_done(&core);
 }
 
+static const char *take_prefixes(unsigned number, const char *prefixes)
+{
+	struct request request = patch_request(number);
+
+	with_prefixes(&request, prefixes);
+	request.wish.take = true;
+	return core_say(&core, &request);
+}
+
+static void lets_nobody_but_an_admin_move_prefixes(void)
+{
+	static const enum admission admissions[] = { ADMITTED_TOKEN, ADMITTED_PROOF,
+						     ADMITTED_SIGNPOST };
+
+	begin();
+	check_str(join(&core, 2, "blue", NULL), "OK");
+	for (size_t i = 0; i < ARRAY_SIZE(admissions); i++) {
+		struct request request = patch_request(2);
+
+		with_prefixes(&request, "172.24.0.0/16");
+		request.wish.take = true;
+		request.wish.admission = admissions[i];
+		check_str(core_say(&core, &request), "E403-role");
+	}
+	check_str(take_prefixes(2, "172.24.0.0/16"), "OK");
+	core_done(&core);
+}
+
+static void moves_prefixes_for_an_admin_in_one_change(void)
+{
+	begin();
+	check_str(ask_prefixes(2, "172.30.4.0/24,172.30.5.0/24,172.30.6.0/24"), "OK");
+	check_str(ask_prefixes(3, "172.31.0.0/24"), "OK");
+	check_str(take_prefixes(3, "172.24.8.0/24"), "E409-prefix-overlap"); /* a part of another */
+	check(strstr(core.refusal.detail, "172.24.0.0/16"));
+	check_str(take_prefixes(3, "172.30.4.0/23,172.31.0.0/24"), "OK");
+	check_str(peer_line(&core, 2), "blue 10.20.0.2,fd00::2 172.30.6.0/24");
+	check_str(peer_line(&core, 3), "blue 10.20.0.3,fd00::3 172.30.4.0/23 172.31.0.0/24");
+	check(core.change->ops.len == 2);
+	check_str(take_prefixes(3, "172.30.4.0/23,172.31.0.0/24"), "SAME");
+	check_str(take_prefixes(2, "10.20.1.0/24"), "E409-prefix-overlap"); /* the zone's own */
+	/* Who held it does not get it back by asking. */
+	check_str(ask_prefixes(2, "172.30.4.0/24,172.30.6.0/24"), "E409-prefix-overlap");
+	core_done(&core);
+}
+
 int main(void)
 {
 	run(refuses_prefixes_by_reason);
@@ -173,5 +219,7 @@ int main(void)
 	run(limits_prefixes_per_peer);
 	run(keeps_to_the_ranges_of_the_token);
 	run(passes_from_an_offline_node_of_the_same_token);
+	run(lets_nobody_but_an_admin_move_prefixes);
+	run(moves_prefixes_for_an_admin_in_one_change);
 	return check_done();
 }

@@ -114,6 +114,7 @@ static void wish_anything(struct world *world, struct request *request)
 	wish->has_prefixes = chance(world, 25);
 	for (unsigned i = wish->has_prefixes ? below(world, 4) : 0; i > 0; i--)
 		check(vec_push(&wish->prefixes, any_prefix(world)) == 0);
+	wish->take = chance(world, 20);
 	if (chance(world, 40))
 		with_hostname(request, names[below(world, chance(world, 3) ? 7 : 6)]);
 	wish->has_hub_router = chance(world, 10);

@@ -227,15 +227,32 @@ static void on_patched(struct api_call *call, const struct commit_answer *answer
 	answer_peer(call, &call->path.key, 200);
 }
 
+/* "?take=true": prefixes pass from the peers that hold them, in the same change. */
+static bool read_take(struct api_call *call, bool *ret_take)
+{
+	const char *take = http_query(call->http, "take");
+	struct err err;
+
+	*ret_take = false;
+	if (!take || str_to_bool(take, ret_take) == 0)
+		return true;
+	(void)err_set(&err, -EINVAL, "take=%.32s: true or false is wanted", take);
+	call_refuse_err(call, "E400-query", &err);
+	return false;
+}
+
 void peer_patch(struct api_call *call)
 {
 	struct request request = { .kind = REQUEST_PEER_PATCH };
 	_cleanup_(doc_unref) json_t *body = call_body(call);
 	struct err err;
+	bool take;
 
-	if (!body)
+	if (!body || !read_take(call, &take))
 		return;
 	request.wish.key = call->path.key;
+	request.wish.take = take;
+	request.wish.admission = admission_of(&call->subject);
 	if (read_wish(body, &request.wish, &err) < 0) {
 		call_refuse_err(call, "E400-field", &err);
 		request_done(&request);

@@ -39,7 +39,7 @@ enum admission {
 			      so */
 };
 
-/* A join, and (less zone, instance and admission) a PATCH of a peer: what is absent stays. */
+/* A join, and (less zone and instance) a PATCH of a peer: what is absent stays. */
 struct peer_wish {
 	struct key key;
 	char zone[ZONE_NAME_BYTES];
@@ -48,6 +48,7 @@ struct peer_wish {
 	struct endpoint_vec endpoints;
 	struct ip address[ZONE_CIDRS_MAX]; /* IP_NONE: as it is, or any */
 	struct prefix_vec prefixes;        /* the whole wanted set */
+	bool take;                         /* an admin's: prefixes pass from who holds them */
 	char hostname[PEER_HOSTNAME_BYTES];
 	bool hub_router;
 	char instance[PEER_INSTANCE_BYTES]; /* "" only for an agentless peer or an admin's curl */

@@ -90,6 +90,10 @@ int decide_peer_patch(struct decision *decision)
 
 	if (!old)
 		return no_peer(decision, &wish->key);
+	if (wish->take && wish->admission != ADMITTED_ADMIN)
+		return decision_refuse(decision, "E403-role",
+				       "leave out 'take', or let an admin move the prefixes",
+				       "only an admin takes prefixes from other peers");
 	if ((r = decision_match(decision, old->revision)) < 0 || (r = peer_copy(old, &peer)) < 0 ||
 	    (r = decision_apply_wish(decision, wish, &peer)) < 0)
 		return r;

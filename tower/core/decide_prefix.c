@@ -60,6 +60,14 @@ static bool may_pass(const struct decision *decision, const struct peer *holder,
 	       decision_is_offline(decision, holder);
 }
 
+/* An admin moves whole prefixes: no address of what another peer holds is left without a peer. */
+static bool may_take(const struct decision *decision, const struct prefix *held,
+		     const struct prefix *wanted)
+{
+	return decision->request->kind == REQUEST_PEER_PATCH && decision->request->wish.take &&
+	       held->bits >= wanted->bits && prefix_contains(wanted, &held->ip);
+}
+
 static int take_from(struct decision *decision, const struct peer *holder,
 		     const struct prefix *held)
 {
@@ -89,18 +97,18 @@ static int check_holders(struct decision *decision, const struct zone *zone,
 		char label[PEER_LABEL_BYTES];
 		int r;
 
-		if (may_pass(decision, holder, peer)) {
+		if (may_pass(decision, holder, peer) || may_take(decision, &held, prefix)) {
 			r = take_from(decision, holder, &held);
 			if (r < 0)
 				return r;
 			continue;
 		}
 		prefix_format(&held, held_text);
-		return decision_refuse(
-			decision, "E409-prefix-overlap",
-			"choose another prefix, or take it from that peer first: PATCH /peers/<key>",
-			"child prefix %s overlaps %s, held by peer %s", text, held_text,
-			peer_label(holder, label));
+		return decision_refuse(decision, "E409-prefix-overlap",
+				       "choose another prefix, or let an admin move it: PATCH "
+				       "/peers/<key>?take=true",
+				       "child prefix %s overlaps %s, held by peer %s", text,
+				       held_text, peer_label(holder, label));
 	}
 	return 0;
 }
