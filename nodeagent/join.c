@@ -123,7 +123,7 @@ static bool is_header_value(const char *text, size_t len)
 	return len > 0;
 }
 
-static int open_ticket(const char *sealed, const struct key *private_key,
+static int open_ticket(const char *sealed, const struct key *answer_key,
 		       char ret_ticket[static JOIN_TICKET_BYTES], struct err *err)
 {
 	uint8_t box[SEALED_TICKET_MAX];
@@ -137,8 +137,9 @@ static int open_ticket(const char *sealed, const struct key *private_key,
 	    box_len >= CRYPTO_SEAL_EXTRA_BYTES + JOIN_TICKET_BYTES)
 		return err_set(err, -EPROTO, "Ticket: is no sealed ticket");
 	len = box_len - CRYPTO_SEAL_EXTRA_BYTES;
-	if (crypto_open(private_key->bytes, box, box_len, ticket) < 0)
-		return err_set(err, -EBADMSG, "Ticket: is not sealed to this node's key");
+	if (crypto_open(answer_key->bytes, box, box_len, ticket) < 0)
+		return err_set(err, -EBADMSG,
+			       "Ticket: is not sealed for this node's request by that tower's key");
 	if (!is_header_value(ticket, len))
 		return err_set(err, -EPROTO, "Ticket: holds characters that no ticket has");
 	memcpy(ret_ticket, ticket, sizeof(ticket));
@@ -160,6 +161,19 @@ static int read_mark(const json_t *object, struct event_id *ret_id, struct err *
 	(void)snprintf(text, sizeof(text), "%" PRIu64 "-%s", revision, mark);
 	if (r == 0 || event_id_parse(text, ret_id) < 0)
 		return err_set(err, -EPROTO, "Revision and Mark: missing or malformed");
+	return 0;
+}
+
+/* What the tower sealed the ticket under: it follows from both keys and the challenge's nonce. */
+static int answer_key_of(const struct join_challenge *challenge, const struct key *private_key,
+			 struct key *ret_key, struct err *err)
+{
+	struct proof_input input = { .tower_public = challenge->tower_key };
+
+	memcpy(input.nonce, challenge->nonce, sizeof(input.nonce));
+	key_public(private_key, &input.node_public);
+	if (proof_answer_key(private_key, &input, ret_key) < 0)
+		return err_set(err, -EBADMSG, "Ticket: nothing can be sealed by the tower's key");
 	return 0;
 }
 
@@ -186,9 +200,11 @@ static int read_peer(const json_t *object, const struct key *private_key, const 
 	return 0;
 }
 
-int join_read_answer(const char *text, size_t len, const struct key *private_key, const char *zone,
+int join_read_answer(const char *text, size_t len, const struct join_challenge *challenge,
+		     const struct key *private_key, const char *zone,
 		     struct join_answer *ret_answer, struct err *err)
 {
+	_cleanup_(key_wipe) struct key answer_key = { 0 };
 	_cleanup_(doc_unref) json_t *object = NULL;
 	struct join_answer answer = { 0 };
 	char sealed[SEALED_TEXT_BYTES] = "";
@@ -205,7 +221,9 @@ int join_read_answer(const char *text, size_t len, const struct key *private_key
 	if (r >= 0 && (answer.ticket_s <= 0 || answer.ticket_s > TICKET_S_MAX))
 		r = err_set(err, -EPROTO, "TicketExpiresIn: takes 1 to %d seconds", TICKET_S_MAX);
 	if (r >= 0)
-		r = open_ticket(sealed, private_key, answer.ticket, err);
+		r = answer_key_of(challenge, private_key, &answer_key, err);
+	if (r >= 0)
+		r = open_ticket(sealed, &answer_key, answer.ticket, err);
 	if (r < 0)
 		return r;
 	*ret_answer = answer;

@@ -65,9 +65,12 @@ struct join_answer {
 	int64_t ticket_s; /* how long it is good for */
 };
 
-/* -EPROTO when it is no such answer or not for this key; -EBADMSG: the ticket is not sealed to us.
+/*
+ * `challenge` is that of the join's proof. -EPROTO when it is no such answer or not for this key;
+ * -EBADMSG: the ticket is not sealed for us, or not in answer to this challenge.
  */
-int join_read_answer(const char *text, size_t len, const struct key *private_key, const char *zone,
+int join_read_answer(const char *text, size_t len, const struct join_challenge *challenge,
+		     const struct key *private_key, const char *zone,
 		     struct join_answer *ret_answer, struct err *err) _must_check_;
 
 #endif

@@ -178,8 +178,8 @@ void auth_challenge(const struct auth *auth, int64_t now_ms,
 	*ret_tower_public = auth->proof_public;
 }
 
-int auth_ticket(const struct auth *auth, const struct peer *peer, int64_t now_ms,
-		char ret_text[static AUTH_SEALED_TEXT_BYTES])
+int auth_ticket(const struct auth *auth, const struct peer *peer, const struct key *answer_key,
+		int64_t now_ms, char ret_text[static AUTH_SEALED_TEXT_BYTES])
 {
 	struct ticket ticket = { .key = peer->key,
 				 .generation = peer->generation,
@@ -194,10 +194,8 @@ int auth_ticket(const struct auth *auth, const struct peer *peer, int64_t now_ms
 	if (r < 0)
 		return r;
 	len = strlen(text);
-	r = crypto_seal(peer->key.bytes, text, len, box);
+	crypto_seal(answer_key->bytes, text, len, box);
 	crypto_wipe(text, sizeof(text));
-	if (r < 0)
-		return r;
 	return crypto_encode(CRYPTO_TEXT_BASE64, box, len + CRYPTO_SEAL_EXTRA_BYTES, ret_text,
 			     AUTH_SEALED_TEXT_BYTES);
 }

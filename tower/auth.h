@@ -13,7 +13,7 @@
 #define AUTH_TICKET_S 3600
 #define AUTH_NONCE_MS 30000
 #define AUTH_TICKET_TEXT_BYTES 256
-#define AUTH_SEALED_TEXT_BYTES 408  /* base64 of the longest ticket, sealed */
+#define AUTH_SEALED_TEXT_BYTES 400  /* base64 of the longest ticket, sealed */
 #define AUTH_NONCE_TEXT_BYTES 80    /* base64url of PROOF_NONCE_BYTES */
 #define AUTH_TOKEN_TEXT_BYTES 72    /* "apx.<id>.<secret>" */
 #define AUTH_SIGNPOST_TEXT_BYTES 64 /* "aps.<day>.<mac>" */
@@ -74,6 +74,7 @@ struct auth_subject {
 	bool by_signpost;    /* ROLE_JOINER: any zone that takes the signpost's join secret */
 	uint64_t generation; /* ROLE_NODE */
 	bool proven; /* `key`, by a proof in this very request: a join then answers a ticket */
+	struct key answer_key; /* `proven`: what the ticket is sealed under (proof.h); a secret */
 };
 
 struct auth;
@@ -128,11 +129,11 @@ void auth_challenge(const struct auth *auth, int64_t now_ms,
 		    char ret_nonce[static AUTH_NONCE_TEXT_BYTES], struct key *ret_tower_public);
 
 /*
- * A session ticket for a peer, good for AUTH_TICKET_S, sealed to its key, as base64: what a join
- * answers. -EINVAL when nothing can be sealed to the key.
+ * A session ticket for a peer, good for AUTH_TICKET_S, sealed under the `answer_key` of the request
+ * that proved the peer's key, as base64: what a join answers.
  */
-int auth_ticket(const struct auth *auth, const struct peer *peer, int64_t now_ms,
-		char ret_text[static AUTH_SEALED_TEXT_BYTES]) _must_check_;
+int auth_ticket(const struct auth *auth, const struct peer *peer, const struct key *answer_key,
+		int64_t now_ms, char ret_text[static AUTH_SEALED_TEXT_BYTES]) _must_check_;
 
 /* A new join token: fills in id and hash; the text to show once, the caller's to wipe. */
 int auth_new_token(struct token *token, char ret_text[static AUTH_TOKEN_TEXT_BYTES]) _must_check_;

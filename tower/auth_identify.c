@@ -226,8 +226,9 @@ static int use_nonce(const struct attempt *attempt, const uint8_t nonce[PROOF_NO
 	return 0;
 }
 
-/* The key whose possession the request proves. */
-static int check_proof(const struct attempt *attempt, struct key *ret_key)
+/* The key whose possession the request proves, and the one to seal the answer's secrets under. */
+static int check_proof(const struct attempt *attempt, struct key *ret_key,
+		       struct key *ret_answer_key)
 {
 	const struct auth_request *request = attempt->request;
 	struct proof_input input = { .method = request->method,
@@ -236,6 +237,7 @@ static int check_proof(const struct attempt *attempt, struct key *ret_key)
 				     .body = request->body,
 				     .body_len = request->body_len,
 				     .tower_public = attempt->auth->proof_public };
+	_cleanup_(key_wipe) struct key answer_key = { 0 };
 	char credential[KEY_TEXT_BYTES];
 	uint8_t mac[PROOF_MAC_BYTES];
 	struct proof_header header;
@@ -256,7 +258,7 @@ static int check_proof(const struct attempt *attempt, struct key *ret_key)
 	}
 	memcpy(input.nonce, header.nonce, sizeof(input.nonce));
 	input.node_public = header.key;
-	if (proof_expect(&attempt->auth->proof_key, &input, mac) < 0 ||
+	if (proof_expect(&attempt->auth->proof_key, &input, mac, &answer_key) < 0 ||
 	    !crypto_equal(mac, header.mac, sizeof(mac))) {
 		key_format(&header.key, credential);
 		(void)refuse_proof(attempt, "the proof is not one of this key and this request");
@@ -266,6 +268,7 @@ static int check_proof(const struct attempt *attempt, struct key *ret_key)
 	if (r < 0)
 		return r;
 	*ret_key = header.key;
+	*ret_answer_key = answer_key;
 	return 0;
 }
 
@@ -292,7 +295,7 @@ static int check_prover(const struct attempt *attempt, struct auth_subject *subj
 {
 	const struct auth_request *request = attempt->request;
 	const struct peer *peer;
-	int r = check_proof(attempt, &subject->key);
+	int r = check_proof(attempt, &subject->key, &subject->answer_key);
 
 	if (r < 0)
 		return r;
@@ -388,7 +391,7 @@ int auth_check_successor(struct auth *auth, const struct auth_request *request,
 	memcpy(input.nonce, header.nonce, sizeof(input.nonce));
 	input.node_public = header.key;
 	successor = proof_of_successor(&input, new_public);
-	if (proof_expect(&auth->proof_key, &successor, expected) == 0 &&
+	if (proof_expect(&auth->proof_key, &successor, expected, NULL) == 0 &&
 	    crypto_equal(expected, mac, sizeof(expected)))
 		return 0;
 	key_format(new_public, credential);

@@ -8,7 +8,9 @@
 _Static_assert(CRYPTO_KEY_BYTES == crypto_scalarmult_BYTES, "X25519 keys");
 _Static_assert(CRYPTO_KEY_BYTES == crypto_scalarmult_SCALARBYTES, "X25519 keys");
 _Static_assert(CRYPTO_KEY_BYTES <= crypto_generichash_KEYBYTES_MAX, "keys of MACs");
-_Static_assert(CRYPTO_SEAL_EXTRA_BYTES == crypto_box_SEALBYTES, "sealed boxes");
+_Static_assert(CRYPTO_KEY_BYTES == crypto_secretbox_KEYBYTES, "keys of boxes");
+_Static_assert(CRYPTO_SEAL_EXTRA_BYTES == crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES,
+	       "sealed boxes");
 
 int crypto_init(struct err *err)
 {
@@ -149,19 +151,21 @@ int crypto_shared(const uint8_t private_key[CRYPTO_KEY_BYTES],
 	return r;
 }
 
-int crypto_seal(const uint8_t public_key[CRYPTO_KEY_BYTES], const void *bytes, size_t len,
-		uint8_t *ret_box)
+void crypto_seal(const uint8_t key[CRYPTO_KEY_BYTES], const void *bytes, size_t len,
+		 uint8_t *ret_box)
 {
-	return crypto_box_seal(ret_box, bytes, len, public_key) < 0 ? -EINVAL : 0;
+	/* 192 random bits: a nonce that came before is not to be feared. */
+	randombytes_buf(ret_box, crypto_secretbox_NONCEBYTES);
+	(void)crypto_secretbox_easy(ret_box + crypto_secretbox_NONCEBYTES, bytes, len, ret_box,
+				    key);
 }
 
-int crypto_open(const uint8_t private_key[CRYPTO_KEY_BYTES], const uint8_t *box, size_t box_len,
+int crypto_open(const uint8_t key[CRYPTO_KEY_BYTES], const uint8_t *box, size_t box_len,
 		void *ret_bytes)
 {
-	uint8_t public_key[CRYPTO_KEY_BYTES];
-
-	crypto_public_key(private_key, public_key);
-	if (crypto_box_seal_open(ret_bytes, box, box_len, public_key, private_key) < 0)
+	if (box_len < CRYPTO_SEAL_EXTRA_BYTES ||
+	    crypto_secretbox_open_easy(ret_bytes, box + crypto_secretbox_NONCEBYTES,
+				       box_len - crypto_secretbox_NONCEBYTES, box, key) < 0)
 		return -EBADMSG;
 	return 0;
 }

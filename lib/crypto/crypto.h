@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
 /*
  * The only room that knows libsodium: text encodings, random bytes, hashes, MACs, the X25519
- * secret of two keys, boxes sealed to a key. No product word but "key"; no I/O but random bytes.
+ * secret of two keys, sealed boxes. No product word but "key"; no I/O but random bytes.
  */
 #ifndef CRYPTO_CRYPTO_H
 #define CRYPTO_CRYPTO_H
@@ -14,7 +14,7 @@
 #define CRYPTO_KEY_BYTES 32  /* an X25519 key, private or public */
 #define CRYPTO_HASH_BYTES 32 /* BLAKE2b-256, SHA-256 */
 #define CRYPTO_MAC_BYTES 32
-#define CRYPTO_SEAL_EXTRA_BYTES 48 /* how much longer a sealed box is than what it holds */
+#define CRYPTO_SEAL_EXTRA_BYTES 40 /* how much longer a sealed box is than what it holds */
 
 /* To be called once before anything else here. -EIO when the library cannot start. */
 int crypto_init(struct err *err) _must_check_;
@@ -68,14 +68,15 @@ int crypto_shared(const uint8_t private_key[CRYPTO_KEY_BYTES],
 		  uint8_t ret_secret[CRYPTO_KEY_BYTES]) _must_check_;
 
 /*
- * Seals to a public key, so that only its private key opens; the sender stays anonymous.
- * `ret_box` holds len + CRYPTO_SEAL_EXTRA_BYTES.
+ * Seals under a secret key: who has it reads the bytes, and knows that one who has it wrote them.
+ * XSalsa20-Poly1305 behind its 24 random bytes of nonce. `ret_box` holds len +
+ * CRYPTO_SEAL_EXTRA_BYTES.
  */
-int crypto_seal(const uint8_t public_key[CRYPTO_KEY_BYTES], const void *bytes, size_t len,
-		uint8_t *ret_box) _must_check_;
+void crypto_seal(const uint8_t key[CRYPTO_KEY_BYTES], const void *bytes, size_t len,
+		 uint8_t *ret_box);
 
-/* Opens; `ret_bytes` holds box_len - CRYPTO_SEAL_EXTRA_BYTES. -EBADMSG when it is not for us. */
-int crypto_open(const uint8_t private_key[CRYPTO_KEY_BYTES], const uint8_t *box, size_t box_len,
+/* Opens; `ret_bytes` holds box_len - CRYPTO_SEAL_EXTRA_BYTES. -EBADMSG: not sealed under `key`. */
+int crypto_open(const uint8_t key[CRYPTO_KEY_BYTES], const uint8_t *box, size_t box_len,
 		void *ret_bytes) _must_check_;
 
 #endif

@@ -8,23 +8,19 @@
 
 #define KEY_DOMAIN "apex proof key v1"
 #define MAC_DOMAIN "apex proof v1"
+#define ANSWER_DOMAIN "apex answer key v1"
 
 _Static_assert(PROOF_MAC_BYTES == CRYPTO_MAC_BYTES, "a proof is one MAC");
 
-/* The X25519 secret is no uniform key yet (RFC 7748, section 6.1): it is hashed into one. */
-static int proof_key(const struct key *own_private, const struct key *other_public,
-		     struct key *ret_key)
+/* The X25519 secret is no uniform key yet (RFC 7748, section 6.1): each use hashes it into one. */
+static int shared_secret(const struct key *own_private, const struct key *other_public,
+			 struct key *ret_secret)
 {
-	_cleanup_(key_wipe) struct key secret = { 0 };
-
-	if (crypto_shared(own_private->bytes, other_public->bytes, secret.bytes) < 0)
-		return -EINVAL;
-	crypto_mac(secret.bytes, KEY_DOMAIN, NULL, 0, ret_key->bytes);
-	return 0;
+	return crypto_shared(own_private->bytes, other_public->bytes, ret_secret->bytes);
 }
 
-static int make_mac(const struct key *own_private, const struct key *other_public,
-		    const struct proof_input *input, uint8_t ret_mac[PROOF_MAC_BYTES])
+static void make_mac(const struct key *secret, const struct proof_input *input,
+		     uint8_t ret_mac[PROOF_MAC_BYTES])
 {
 	_cleanup_(key_wipe) struct key key = { 0 };
 	uint8_t body_hash[CRYPTO_HASH_BYTES];
@@ -34,13 +30,22 @@ static int make_mac(const struct key *own_private, const struct key *other_publi
 		{ input->nonce, sizeof(input->nonce) },   { input->node_public.bytes, KEY_BYTES },
 		{ input->tower_public.bytes, KEY_BYTES },
 	};
-	int r = proof_key(own_private, other_public, &key);
 
-	if (r < 0)
-		return r;
+	crypto_mac(secret->bytes, KEY_DOMAIN, NULL, 0, key.bytes);
 	crypto_hash_of(input->body, input->body_len, body_hash);
 	crypto_mac(key.bytes, MAC_DOMAIN, parts, ARRAY_SIZE(parts), ret_mac);
-	return 0;
+}
+
+static void make_answer_key(const struct key *secret, const struct proof_input *input,
+			    struct key *ret_key)
+{
+	const struct crypto_part parts[] = {
+		{ input->nonce, sizeof(input->nonce) },
+		{ input->node_public.bytes, KEY_BYTES },
+		{ input->tower_public.bytes, KEY_BYTES },
+	};
+
+	crypto_mac(secret->bytes, ANSWER_DOMAIN, parts, ARRAY_SIZE(parts), ret_key->bytes);
 }
 
 struct proof_input proof_of_successor(const struct proof_input *request,
@@ -57,11 +62,34 @@ struct proof_input proof_of_successor(const struct proof_input *request,
 int proof_make(const struct key *node_private, const struct proof_input *input,
 	       uint8_t ret_mac[PROOF_MAC_BYTES])
 {
-	return make_mac(node_private, &input->tower_public, input, ret_mac);
+	_cleanup_(key_wipe) struct key secret = { 0 };
+
+	if (shared_secret(node_private, &input->tower_public, &secret) < 0)
+		return -EINVAL;
+	make_mac(&secret, input, ret_mac);
+	return 0;
+}
+
+int proof_answer_key(const struct key *node_private, const struct proof_input *input,
+		     struct key *ret_key)
+{
+	_cleanup_(key_wipe) struct key secret = { 0 };
+
+	if (shared_secret(node_private, &input->tower_public, &secret) < 0)
+		return -EINVAL;
+	make_answer_key(&secret, input, ret_key);
+	return 0;
 }
 
 int proof_expect(const struct key *tower_private, const struct proof_input *input,
-		 uint8_t ret_mac[PROOF_MAC_BYTES])
+		 uint8_t ret_mac[PROOF_MAC_BYTES], struct key *ret_answer_key)
 {
-	return make_mac(tower_private, &input->node_public, input, ret_mac);
+	_cleanup_(key_wipe) struct key secret = { 0 };
+
+	if (shared_secret(tower_private, &input->node_public, &secret) < 0)
+		return -EINVAL;
+	make_mac(&secret, input, ret_mac);
+	if (ret_answer_key)
+		make_answer_key(&secret, input, ret_answer_key);
+	return 0;
 }

@@ -35,8 +35,19 @@ struct proof_input proof_of_successor(const struct proof_input *request,
 int proof_make(const struct key *node_private, const struct proof_input *input,
 	       uint8_t ret_mac[PROOF_MAC_BYTES]) _must_check_;
 
-/* The same MAC as the tower makes it, to compare. -EINVAL: the node's key is of low order. */
+/*
+ * The key that secrets in the answer to that request are sealed under: only node and tower can make
+ * it, for this nonce alone. Here as the node makes it; of `input` it takes nonce and keys. -EINVAL
+ * as proof_make.
+ */
+int proof_answer_key(const struct key *node_private, const struct proof_input *input,
+		     struct key *ret_key) _must_check_;
+
+/*
+ * The MAC as the tower makes it, to compare, and with the same multiplication the answer's key (NULL
+ * when none is wanted). -EINVAL: the node's key is of low order.
+ */
 int proof_expect(const struct key *tower_private, const struct proof_input *input,
-		 uint8_t ret_mac[PROOF_MAC_BYTES]) _must_check_;
+		 uint8_t ret_mac[PROOF_MAC_BYTES], struct key *ret_answer_key) _must_check_;
 
 #endif

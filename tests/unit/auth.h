@@ -85,14 +85,16 @@ static inline const char *ticket_of(struct tower *tower, const struct node *node
 	uint8_t box[AUTH_SEALED_TEXT_BYTES];
 	size_t len = 0;
 	const struct peer *peer = state_peer(tower->core.state, &node->key);
+	struct key answer_key;
 
+	key_generate(&answer_key);
 	memset(header, 0, sizeof(header));
 	(void)snprintf(header, sizeof(header), "Bearer ");
-	if (!check(auth_ticket(tower->auth, peer, tower->core.now_ms, sealed) == 0) ||
+	if (!check(auth_ticket(tower->auth, peer, &answer_key, tower->core.now_ms, sealed) == 0) ||
 	    !check(crypto_decode(CRYPTO_TEXT_BASE64, sealed, strlen(sealed), box, sizeof(box),
 				 &len) == 0))
 		return header;
-	check(crypto_open(node->private_key.bytes, box, len, header + 7) == 0);
+	check(crypto_open(answer_key.bytes, box, len, header + 7) == 0);
 	return header;
 }
 

@@ -104,7 +104,7 @@ static void a_tower_makes_the_same_proof(void)
 	input.body_len = 2;
 	input.node_public = key_of(PUBLIC);
 	memcpy(input.nonce, challenge.nonce, sizeof(input.nonce));
-	check(proof_expect(&tower_private, &input, mac) == 0);
+	check(proof_expect(&tower_private, &input, mac, NULL) == 0);
 	check(crypto_encode(CRYPTO_TEXT_BASE64_URL, mac, sizeof(mac), mac_text, sizeof(mac_text)) >=
 	      0);
 	check_str(strstr(line, ",mac=") + 5, mac_text);
@@ -171,33 +171,63 @@ static void joins_also_when_the_stun_server_makes_no_sense(void)
 	}
 }
 
-/* An answer as a tower gives it, with some of its parts replaced. */
-static void write_answer(char *to, size_t to_bytes, const char *zone, const char *key,
-			 const char *seal_to, const char *ticket, const char *mark)
+/* An answer as a tower gives it, to whoever has `answer_key`. */
+struct told {
+	const char *zone, *key, *ticket, *mark;
+	const struct key *answer_key;
+};
+
+static void write_answer(const struct told *told, char *to, size_t to_bytes)
 {
-	struct key sealed_key = key_of(seal_to);
 	uint8_t box[256];
 	char box_text[400];
-	size_t len = strlen(ticket);
+	size_t len = strlen(told->ticket);
 
-	check(crypto_seal(sealed_key.bytes, ticket, len, box) == 0);
+	crypto_seal(told->answer_key->bytes, told->ticket, len, box);
 	check(crypto_encode(CRYPTO_TEXT_BASE64, box, len + CRYPTO_SEAL_EXTRA_BYTES, box_text,
 			    sizeof(box_text)) >= 0);
 	(void)snprintf(to, to_bytes,
 		       "{\"Peer\":{\"PublicKey\":\"%s\",\"Zone\":\"%s\",\"EndpointIP\":\"\","
 		       "\"NodeAddress\":\"10.20.1.7\",\"Generation\":3},\"Zone\":{},\"Revision\":8,"
 		       "\"Mark\":\"%s\",\"Ticket\":\"%s\",\"TicketExpiresIn\":3600}",
-		       key, zone, mark, box_text);
+		       told->key, told->zone, told->mark, box_text);
+}
+
+/* What the tower seals its answer to the node of `node_text` under. */
+static struct key answer_key_of(const struct key *tower_private,
+				const struct join_challenge *challenge, const char *node_text)
+{
+	struct proof_input input = { .method = "POST",
+				     .path = "/zones/blue/peers",
+				     .zone = "blue",
+				     .node_public = key_of(node_text),
+				     .tower_public = challenge->tower_key };
+	uint8_t mac[PROOF_MAC_BYTES];
+	struct key key = { 0 };
+
+	memcpy(input.nonce, challenge->nonce, sizeof(input.nonce));
+	check(proof_expect(tower_private, &input, mac, &key) == 0);
+	return key;
 }
 
 static void reads_what_a_tower_answers(void)
 {
 	struct key private_key = key_of(PRIVATE);
+	struct key tower_private;
+	struct key tower_public;
+	struct join_challenge challenge;
 	struct join_answer answer;
+	struct key answer_key;
 	char text[1024];
 
-	write_answer(text, sizeof(text), "blue", PUBLIC, PUBLIC, TICKET, "9f0c51d2a7e3b846");
-	check(join_read_answer(text, strlen(text), &private_key, "blue", &answer, NULL) == 0);
+	key_generate(&tower_private);
+	key_public(&tower_private, &tower_public);
+	challenge = challenge_of(&tower_public);
+	answer_key = answer_key_of(&tower_private, &challenge, PUBLIC);
+	write_answer(&(struct told){ "blue", PUBLIC, TICKET, "9f0c51d2a7e3b846", &answer_key },
+		     text, sizeof(text));
+	check(join_read_answer(text, strlen(text), &challenge, &private_key, "blue", &answer,
+			       NULL) == 0);
 	check(answer.generation == 3 && answer.id.revision == 8);
 	check(answer.id.mark == 0x9f0c51d2a7e3b846);
 	check(answer.address[0].family == IP_V4 && answer.address[0].bytes[3] == 7);
@@ -208,26 +238,38 @@ static void reads_what_a_tower_answers(void)
 static void refuses_an_answer_for_somebody_else(void)
 {
 	static const char other[] = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=";
-	static const struct {
-		const char *zone, *key, *seal_to, *ticket, *mark;
+	const struct key private_key = key_of(PRIVATE);
+	struct key tower_private;
+	struct key tower_public;
+	struct join_challenge challenge;
+	struct join_challenge earlier;
+	struct key key, others_key, earlier_key;
+	const struct {
+		struct told told;
 		int r;
 	} rows[] = {
-		{ "red", PUBLIC, PUBLIC, TICKET, "9f0c51d2a7e3b846", -EPROTO },
-		{ "blue", other, PUBLIC, TICKET, "9f0c51d2a7e3b846", -EPROTO },
-		{ "blue", PUBLIC, other, TICKET, "9f0c51d2a7e3b846", -EBADMSG },
-		{ "blue", PUBLIC, PUBLIC, "two\r\nlines", "9f0c51d2a7e3b846", -EPROTO },
-		{ "blue", PUBLIC, PUBLIC, "nul", "9f0c", -EPROTO },
+		{ { "red", PUBLIC, TICKET, "9f0c51d2a7e3b846", &key }, -EPROTO },
+		{ { "blue", other, TICKET, "9f0c51d2a7e3b846", &key }, -EPROTO },
+		{ { "blue", PUBLIC, TICKET, "9f0c51d2a7e3b846", &others_key }, -EBADMSG },
+		{ { "blue", PUBLIC, TICKET, "9f0c51d2a7e3b846", &earlier_key }, -EBADMSG },
+		{ { "blue", PUBLIC, "two\r\nlines", "9f0c51d2a7e3b846", &key }, -EPROTO },
+		{ { "blue", PUBLIC, "nul", "9f0c", &key }, -EPROTO },
 	};
-	struct key private_key = key_of(PRIVATE);
 
+	key_generate(&tower_private);
+	key_public(&tower_private, &tower_public);
+	challenge = challenge_of(&tower_public);
+	earlier = challenge_of(&tower_public);
+	key = answer_key_of(&tower_private, &challenge, PUBLIC);
+	others_key = answer_key_of(&tower_private, &challenge, other);
+	earlier_key = answer_key_of(&tower_private, &earlier, PUBLIC);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct join_answer answer = { .generation = 77 };
 		char text[1024];
 
-		write_answer(text, sizeof(text), rows[i].zone, rows[i].key, rows[i].seal_to,
-			     rows[i].ticket, rows[i].mark);
-		check(join_read_answer(text, strlen(text), &private_key, "blue", &answer, NULL) ==
-		      rows[i].r);
+		write_answer(&rows[i].told, text, sizeof(text));
+		check(join_read_answer(text, strlen(text), &challenge, &private_key, "blue",
+				       &answer, NULL) == rows[i].r);
 		check(answer.generation == 77);
 	}
 }

@@ -39,6 +39,16 @@ static void check_mac(const struct key *own, const struct proof_input *input, co
 	check_str(hex, wanted);
 }
 
+static void check_answer_key(const struct proof_input *input, const char *wanted)
+{
+	struct key key = { 0 };
+	char hex[2 * KEY_BYTES + 1] = "";
+
+	check(proof_answer_key(&node_private, input, &key) == 0);
+	check(crypto_encode(CRYPTO_TEXT_HEX, key.bytes, KEY_BYTES, hex, sizeof(hex)) == 0);
+	check_str(hex, wanted);
+}
+
 /* The golden values were made by another implementation, from docs/protocol.md. */
 static void is_what_the_protocol_says(void)
 {
@@ -46,6 +56,8 @@ static void is_what_the_protocol_says(void)
 
 	check_mac(&node_private, &input,
 		  "e9fc61fabecf809890f577aefc98dd50c11a0e5a536ce0c3793061da323b8f74");
+	check_answer_key(&input,
+			 "e9d8ced0b1f2010bf5f8fc48848ef7f89f5a0f0c15746a517ee69c2bb2913541");
 	input = (struct proof_input){ .method = "GET",
 				      .path = "/zones",
 				      .zone = "",
@@ -65,14 +77,19 @@ static void both_sides_agree(void)
 		uint8_t by_tower[PROOF_MAC_BYTES];
 		struct key node;
 		struct key tower;
+		struct key node_key;
+		struct key tower_key;
 
 		key_generate(&node);
 		key_generate(&tower);
 		key_public(&node, &input.node_public);
 		key_public(&tower, &input.tower_public);
 		check(proof_make(&node, &input, by_node) == 0);
-		check(proof_expect(&tower, &input, by_tower) == 0);
+		check(proof_expect(&tower, &input, by_tower, &tower_key) == 0);
 		check(crypto_equal(by_node, by_tower, PROOF_MAC_BYTES));
+		check(proof_answer_key(&node, &input, &node_key) == 0);
+		check(key_compare(&node_key, &tower_key) == 0);
+		check(!crypto_equal(by_node, node_key.bytes, KEY_BYTES));
 	}
 }
 
@@ -106,23 +123,51 @@ static void another_key_cannot_make_it(void)
 	uint8_t right[PROOF_MAC_BYTES];
 	uint8_t forged[PROOF_MAC_BYTES];
 	struct key other;
+	struct key key;
+	struct key forged_key;
 
 	key_generate(&other);
-	check(proof_expect(&tower_private, &input, right) == 0);
+	check(proof_expect(&tower_private, &input, right, &key) == 0);
 	check(proof_make(&other, &input, forged) == 0);
 	check(!crypto_equal(right, forged, PROOF_MAC_BYTES));
+	check(proof_answer_key(&other, &input, &forged_key) == 0);
+	check(key_compare(&key, &forged_key) != 0);
+}
+
+/* Who replays an answer to a later request, or to another node, shows what does not open. */
+static void each_nonce_and_each_pair_has_its_answer_key(void)
+{
+	enum { PARTS = 4 };
+	struct proof_input inputs[PARTS];
+	struct key keys[PARTS];
+	uint8_t mac[PROOF_MAC_BYTES];
+
+	for (size_t i = 0; i < PARTS; i++)
+		inputs[i] = join_input();
+	inputs[1].nonce[0] ^= 1;
+	inputs[2].nonce[PROOF_NONCE_BYTES - 1] ^= 1;
+	inputs[3].node_public = inputs[3].tower_public;
+	for (size_t i = 0; i < PARTS; i++) {
+		check(proof_expect(&tower_private, &inputs[i], mac, &keys[i]) == 0);
+		for (size_t k = 0; k < i; k++)
+			check(key_compare(&keys[i], &keys[k]) != 0);
+	}
 }
 
 static void a_key_of_low_order_is_refused(void)
 {
 	struct proof_input input = join_input();
 	uint8_t mac[PROOF_MAC_BYTES] = { 7 };
+	struct key key = { { 7 } };
 
 	input.node_public = (struct key){ { 0 } };
-	check(proof_expect(&tower_private, &input, mac) == -EINVAL);
+	check(proof_expect(&tower_private, &input, mac, &key) == -EINVAL);
 	input.node_public.bytes[0] = 1;
-	check(proof_expect(&tower_private, &input, mac) == -EINVAL);
-	check(mac[0] == 7);
+	check(proof_expect(&tower_private, &input, mac, &key) == -EINVAL);
+	check(mac[0] == 7 && key.bytes[0] == 7);
+	input.tower_public = (struct key){ { 1 } };
+	check(proof_answer_key(&node_private, &input, &key) == -EINVAL);
+	check(key.bytes[0] == 7);
 }
 
 int main(void)
@@ -135,6 +180,7 @@ int main(void)
 	run(both_sides_agree);
 	run(every_part_changes_it);
 	run(another_key_cannot_make_it);
+	run(each_nonce_and_each_pair_has_its_answer_key);
 	run(a_key_of_low_order_is_refused);
 	return check_done();
 }

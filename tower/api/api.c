@@ -234,4 +234,5 @@ void api_dispatch(struct http_request *http, void *data)
 	if (!route || refuse_unloaded(api, route, http) || !authenticate(&call, route))
 		return;
 	route->handler(&call);
+	key_wipe(&call.subject.answer_key);
 }

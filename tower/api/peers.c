@@ -141,9 +141,10 @@ static char *join_text(struct api_call *call, const struct peer *peer, size_t *r
 	str_append(&text, state_zone_doc(state, peer->zone));
 	str_printf(&text, ",\"Revision\":%" PRIu64 ",\"Mark\":\"%016" PRIx64 "\"",
 		   state_revision(state), state_mark(state));
-	/* Only who has just proven the key can open a ticket that is sealed to it. */
-	if (call->subject.proven &&
-	    auth_ticket(call->api->c.auth, peer, commit_now_ms(call->api->c.commit), ticket) == 0)
+	/* Only who has just proven the key can open what is sealed under its answer's key. */
+	if (call->subject.proven && key_compare(&call->subject.key, &peer->key) == 0 &&
+	    auth_ticket(call->api->c.auth, peer, &call->subject.answer_key,
+			commit_now_ms(call->api->c.commit), ticket) == 0)
 		str_printf(&text, ",\"Ticket\":\"%s\",\"TicketExpiresIn\":%d", ticket,
 			   AUTH_TICKET_S);
 	str_append(&text, "}");

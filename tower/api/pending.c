@@ -14,6 +14,7 @@ static void free_call(struct api_call *call)
 {
 	TAILQ_REMOVE(&call->api->pending.calls, call, link);
 	crypto_wipe(call->secret, sizeof(call->secret));
+	key_wipe(&call->subject.answer_key);
 	free(call);
 }
 
