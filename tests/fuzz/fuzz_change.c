@@ -41,9 +41,9 @@ static void read_change(const char *text, size_t len)
 
 	if (change_decode(text, len, &change, &err) < 0)
 		return;
-	must(change_encode(change, &written) == 0);
+	must(change_encode(change, NULL, &written) == 0);
 	must(change_decode(written, strlen(written), &again, &err) == 0);
-	must(change_encode(again, &rewritten) == 0 && strcmp(written, rewritten) == 0);
+	must(change_encode(again, NULL, &rewritten) == 0 && strcmp(written, rewritten) == 0);
 	change->revision = 1;
 	apply(change);
 }

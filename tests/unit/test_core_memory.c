@@ -123,13 +123,13 @@ static void reads_and_writes_all_or_nothing(void)
 
 	begin();
 	check_str(join(&core, 1, "red", NULL), "OK");
-	check(change_encode(core.change, &whole) == 0);
+	check(change_encode(core.change, NULL, &whole) == 0);
 	while (r < 0 && tried++ < 1000) {
 		struct change *read = NULL;
 		char *text = NULL;
 
 		failing = tried;
-		r = change_encode(core.change, &text);
+		r = change_encode(core.change, NULL, &text);
 		check(r == 0 ? str_eq(text, whole) : r == -ENOMEM && !text);
 		if (r == 0)
 			r = change_decode(text, strlen(text), &read, NULL);

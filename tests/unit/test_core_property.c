@@ -291,7 +291,7 @@ static void replay(struct world *world, const struct change *change)
 	_cleanup_free_ char *text = NULL;
 	struct err err = { 0 };
 
-	if (!check(change_encode(change, &text) == 0))
+	if (!check(change_encode(change, NULL, &text) == 0))
 		return;
 	if (!check(change_decode(text, strlen(text), &read, &err) == 0)) {
 		printf("# %s: %s\n", err.text, text);
@@ -350,8 +350,8 @@ static void check_same_decision(struct world *world, const struct pending *pendi
 	if (!check(decide_on(world, world->core.state, &pending->request, &again) ==
 		   VERDICT_CHANGE))
 		return;
-	if (check(change_encode(pending->change, &before) == 0 &&
-		  change_encode(again, &after) == 0))
+	if (check(change_encode(pending->change, NULL, &before) == 0 &&
+		  change_encode(again, NULL, &after) == 0))
 		check_str(after, before);
 }
 

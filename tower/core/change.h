@@ -61,12 +61,16 @@ void change_freep(struct change **change);
 int change_add(struct change *change, const struct op *op) _must_check_;
 void op_done(struct op *op);
 
+struct row;
+
 /*
- * The log's text, and back. The encoded text is the caller's. Revision and mark stand beside it in
+ * The log's text, and back. The encoded text is the caller's; `rows` are what op_row made of the
+ * change's ops, so that nothing is encoded twice, or NULL. Revision and mark stand beside it in
  * the log: they are zero in what was decoded, for the caller to fill in. -EPROTO, or -ENOTSUP for
  * a higher v.
  */
-int change_encode(const struct change *change, char **ret_text) _must_check_;
+int change_encode(const struct change *change, const struct row *rows,
+		  char **ret_text) _must_check_;
 int change_decode(const char *text, size_t len, struct change **ret_change,
 		  struct err *err) _must_check_;
 

@@ -149,6 +149,8 @@ static int read_op(const json_t *object, struct op *op, struct err *err)
 	    (r = doc_text(object, "from", op->from_zone, sizeof(op->from_zone), err)) < 0 ||
 	    (r = doc_field(object, "row", &row, err)) < 0)
 		return r;
+	if (op->from_zone[0] && !zone_name_is_valid(op->from_zone))
+		return err_set(err, -EPROTO, "field 'from': is not a zone's name");
 	if (!json_is_object(row))
 		return err_set(err, -EPROTO, "field 'row': takes an object");
 	return read_row(row, op, err);

@@ -3,6 +3,7 @@
  * Changes and rows to JSON: docs/redis.md.
  */
 #include <errno.h>
+#include <inttypes.h>
 
 #include "base/str.h"
 #include "mesh/doc.h"
@@ -103,33 +104,12 @@ static json_t *row_of(const struct op *op)
 	return NULL;
 }
 
-static json_t *json_of_op(const struct op *op)
+/* The text of the op's row, or of what identifies one that is removed. NULL: no memory. */
+static char *row_text(const struct op *op)
 {
-	_cleanup_(doc_unref) json_t *object = json_object();
-	int r = set_text(object, "op", op_words[op->kind].word);
+	_cleanup_(doc_unref) json_t *object = row_of(op);
 
-	if (op->from_zone[0])
-		r |= set_text(object, "from", op->from_zone);
-	r |= json_object_set_new(object, "row", row_of(op));
-	return r == 0 ? TAKE_PTR(object) : NULL;
-}
-
-int change_encode(const struct change *change, char **ret_text)
-{
-	_cleanup_(doc_unref) json_t *object = json_object();
-	json_t *ops = json_array();
-	char *text;
-	int r = set_number(object, "v", CHANGE_VERSION);
-
-	r |= set_number(object, "at", change->at_ms);
-	r |= json_object_set_new(object, "ops", ops);
-	for (size_t i = 0; r == 0 && i < change->ops.len; i++)
-		r = json_array_append_new(ops, json_of_op(&change->ops.at[i]));
-	text = r == 0 ? dump(object) : NULL;
-	if (!text)
-		return -ENOMEM;
-	*ret_text = text;
-	return 0;
+	return object ? dump(object) : NULL;
 }
 
 int op_row(const struct op *op, struct row *ret_row)
@@ -137,14 +117,47 @@ int op_row(const struct op *op, struct row *ret_row)
 	struct row row = { .table = op_words[op->kind].table };
 
 	if (op_words[op->kind].is_put) {
-		_cleanup_(doc_unref) json_t *object = row_of(op);
-
-		if (object)
-			row.json = dump(object);
+		row.json = row_text(op);
 		if (!row.json)
 			return -ENOMEM;
 	}
 	op_format_id(op, row.id);
 	*ret_row = row;
 	return 0;
+}
+
+/* No word and no zone's name has a character that JSON would escape. */
+static void append_op(struct str *text, const struct op *op, const char *json)
+{
+	str_append(text, "{\"op\":\"");
+	str_append(text, op_words[op->kind].word);
+	if (op->from_zone[0]) {
+		str_append(text, "\",\"from\":\"");
+		str_append(text, op->from_zone);
+	}
+	str_append(text, "\",\"row\":");
+	str_append(text, json);
+	str_append(text, "}");
+}
+
+int change_encode(const struct change *change, const struct row *rows, char **ret_text)
+{
+	struct str text = { 0 };
+
+	str_printf(&text, "{\"v\":%d,\"at\":%" PRId64 ",\"ops\":[", CHANGE_VERSION, change->at_ms);
+	for (size_t i = 0; i < change->ops.len; i++) {
+		const struct op *op = &change->ops.at[i];
+		_cleanup_free_ char *made = rows && rows[i].json ? NULL : row_text(op);
+		const char *json = made ? made : rows ? rows[i].json : NULL;
+
+		if (i > 0)
+			str_append(&text, ",");
+		if (json)
+			append_op(&text, op, json);
+		else
+			text.failed = true;
+	}
+	str_append(&text, "]}");
+	*ret_text = str_take(&text);
+	return *ret_text ? 0 : -ENOMEM;
 }

@@ -72,47 +72,61 @@ const char script_text[] =
 /* KEYS index of the first table, counted as Lua counts. */
 #define FIRST_TABLE 3
 
-static void row_done(struct row *row)
+VEC(row_vec, struct row);
+
+static void rows_done(struct row_vec *rows)
 {
-	free(row->json);
+	vec_foreach(row, rows)
+		free(row->json);
+	vec_done(rows);
 }
 
-static int add_row(const struct op *op, struct redis_args *args, struct err *err)
+static int make_rows(const struct change *change, struct row_vec *rows, struct err *err)
 {
-	_cleanup_(row_done) struct row row = { 0 };
-	enum keys_table table;
-	int r;
+	vec_foreach(op, &change->ops) {
+		struct row row;
+		int r = op_row(op, &row);
 
-	r = op_row(op, &row);
-	if (r < 0)
-		return err_errno(err, r, "encode a row");
-	table = keys_find_table(row.table);
-	if (table == TABLES_LEN)
-		return err_set(err, -EINVAL, "a row of the unknown table '%s'", row.table);
-	redis_args_printf(args, "%d", FIRST_TABLE + (int)table);
-	redis_args_add(args, row.id);
-	redis_args_add(args, row.json ? row.json : "");
+		if (r == 0 && vec_push(rows, row) < 0) {
+			free(row.json);
+			r = -ENOMEM;
+		}
+		if (r < 0)
+			return err_errno(err, r, "encode a row");
+	}
+	return 0;
+}
+
+static int add_rows(const struct row_vec *rows, struct redis_args *args, struct err *err)
+{
+	redis_args_printf(args, "%zu", rows->len);
+	vec_foreach(row, rows) {
+		enum keys_table table = keys_find_table(row->table);
+
+		if (table == TABLES_LEN)
+			return err_set(err, -EINVAL, "a row of the unknown table '%s'", row->table);
+		redis_args_printf(args, "%d", FIRST_TABLE + (int)table);
+		redis_args_add(args, row->id);
+		redis_args_add(args, row->json ? row->json : "");
+	}
 	return 0;
 }
 
 static int add_change(const struct change *change, struct redis_args *args, struct err *err)
 {
+	_cleanup_(rows_done) struct row_vec rows = { 0 };
 	_cleanup_free_ char *text = NULL;
-	int r;
+	int r = make_rows(change, &rows, err);
 
-	r = change_encode(change, &text);
+	if (r < 0)
+		return r;
+	r = change_encode(change, rows.at, &text);
 	if (r < 0)
 		return err_errno(err, r, "encode a change");
 	redis_args_printf(args, "%" PRIu64, change->revision);
 	redis_args_printf(args, "%016" PRIx64, change->mark);
 	redis_args_add(args, text);
-	redis_args_printf(args, "%zu", change->ops.len);
-	vec_foreach(op, &change->ops) {
-		r = add_row(op, args, err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return add_rows(&rows, args, err);
 }
 
 int script_command(const struct script_input *input, struct redis_args *args, struct err *err)
