@@ -28,6 +28,7 @@ struct redis {
 	size_t reply_bytes; /* about as many came since the last reply was whole */
 	size_t waiting;     /* commands without a reply */
 	bool in_hiredis;    /* hiredis is below us on the stack */
+	bool is_writing;    /* what hiredis is given goes out at once: no need to be told when */
 	bool ready;
 	bool doomed; /* to be closed, for `why` */
 	enum redis_end end;
@@ -106,7 +107,8 @@ static void add_write(void *data)
 {
 	struct redis *redis = data;
 
-	want_events(redis, redis->events | EPOLLOUT);
+	if (!redis->is_writing)
+		want_events(redis, redis->events | EPOLLOUT);
 }
 
 static void del_write(void *data)
@@ -459,6 +461,26 @@ static int send_arguments(struct redis *redis, const struct redis_args *args, st
 	return 0;
 }
 
+/*
+ * The socket nearly always takes a command at once: that saves a turn of the loop, and telling the
+ * kernel twice. An error is left to the loop's turn, where hiredis meets it again.
+ */
+static int write_arguments(struct redis *redis, const struct redis_args *args,
+			   struct waiter *waiter)
+{
+	int done = 0;
+	int r;
+
+	redis->is_writing = redis->ready;
+	r = send_arguments(redis, args, waiter);
+	redis->is_writing = false;
+	if (r < 0 || !redis->ready)
+		return r;
+	if (redisBufferWrite(&redis->context->c, &done) != REDIS_OK || !done)
+		add_write(redis);
+	return 0;
+}
+
 int redis_command(struct redis *redis, struct redis_args *args, redis_reply_fn fn, void *data)
 {
 	_cleanup_free_ struct waiter *waiter = calloc(1, sizeof(*waiter));
@@ -470,7 +492,7 @@ int redis_command(struct redis *redis, struct redis_args *args, redis_reply_fn f
 		r = -ENOTCONN;
 	else {
 		*waiter = (struct waiter){ .fn = fn, .data = data };
-		r = send_arguments(redis, args, waiter);
+		r = write_arguments(redis, args, waiter);
 	}
 	redis_args_done(args);
 	if (r < 0)
