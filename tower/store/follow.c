@@ -38,11 +38,35 @@ int follow_send(struct store *store, const struct history *from, struct change *
 	return r < 0 ? err_errno(err, r, "send to Redis") : 0;
 }
 
+/*
+ * The change of an entry: the tail mostly brings what this tower has just sent, before the script's
+ * own reply does, and then it is at hand. `ret_decoded` is the caller's, whatever comes.
+ */
+static int change_of(const struct store *store, const struct script_entry *entry,
+		     struct change **ret_decoded, const struct change **ret_change, struct err *err)
+{
+	const struct batch *batch = &store->batch;
+	int r;
+
+	for (size_t i = 0; batch->fn && i < batch->changes_len; i++) {
+		const struct change *sent = batch->changes[i];
+
+		if (sent->revision == entry->revision && sent->mark == entry->mark) {
+			*ret_change = sent;
+			return 0;
+		}
+	}
+	r = script_decode_entry(entry, ret_decoded, err);
+	*ret_change = *ret_decoded;
+	return r;
+}
+
 /* One entry of the log. False: nothing behind it can be taken. */
 static bool take_entry(struct store *store, const struct redis_reply *reply)
 {
-	_cleanup_(change_freep) struct change *change = NULL;
+	_cleanup_(change_freep) struct change *decoded = NULL;
 	const struct state *state = store->config.state;
+	const struct change *change = NULL;
 	struct script_entry entry;
 	struct err err;
 	int r = script_read_entry(reply, &entry, &err);
@@ -58,7 +82,7 @@ static bool take_entry(struct store *store, const struct redis_reply *reply)
 		return false;
 	}
 	if (r == 0)
-		r = script_decode_entry(&entry, &change, &err);
+		r = change_of(store, &entry, &decoded, &change, &err);
 	if (r == -ENOMEM) {
 		contact_drop(store->contact, err.text);
 		return false;
