@@ -12,6 +12,7 @@
 #define _must_check_ __attribute__((warn_unused_result))
 #define _printf_(fmt, args) __attribute__((format(printf, fmt, args)))
 #define _unused_ __attribute__((unused))
+#define _packed_ __attribute__((packed)) /* of an enum: as small as its values allow */
 
 /* Runs func(&variable) when the variable goes out of scope. */
 #define _cleanup_(func) __attribute__((cleanup(func)))

@@ -15,7 +15,8 @@
 #define PREFIX_TEXT_BYTES 50   /* address, slash, three digits */
 #define ENDPOINT_TEXT_BYTES 54 /* bracketed IPv6, colon, port */
 
-enum ip_family { IP_NONE = 0, IP_V4 = 4, IP_V6 = 6 };
+/* One byte: a node holds some ten addresses a peer. */
+enum _packed_ ip_family { IP_NONE = 0, IP_V4 = 4, IP_V6 = 6 };
 
 /* An address as a number, so that ranges are arithmetic: IPv4 uses the low 32 bits. */
 typedef unsigned __int128 ip_number;

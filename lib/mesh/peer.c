@@ -87,17 +87,24 @@ static struct ip unmap(const struct ip *ip)
 	return plain;
 }
 
-struct endpoint peer_endpoint(const struct peer *peer, const struct zone *zone)
+struct endpoint peer_pick_endpoint(const struct endpoint *declared,
+				   const struct endpoint *candidates, size_t candidates_len,
+				   const struct zone *zone)
 {
-	struct endpoint chosen = peer->endpoint;
+	struct endpoint picked = *declared;
 	bool in_zone = false;
 
-	for (size_t i = 0; chosen.ip.family == IP_NONE && i < peer->endpoints.len; i++)
-		chosen = peer->endpoints.at[i];
-	chosen.ip = unmap(&chosen.ip);
+	for (size_t i = 0; picked.ip.family == IP_NONE && i < candidates_len; i++)
+		picked = candidates[i];
+	picked.ip = unmap(&picked.ip);
 	for (uint8_t i = 0; zone && i < zone->cidr_len; i++)
-		in_zone |= prefix_contains(&zone->cidr[i], &chosen.ip);
-	return in_zone ? (struct endpoint){ 0 } : chosen;
+		in_zone |= prefix_contains(&zone->cidr[i], &picked.ip);
+	return in_zone ? (struct endpoint){ 0 } : picked;
+}
+
+struct endpoint peer_endpoint(const struct peer *peer, const struct zone *zone)
+{
+	return peer_pick_endpoint(&peer->endpoint, peer->endpoints.at, peer->endpoints.len, zone);
 }
 
 bool peer_hostname_is_valid(const char *hostname)

@@ -58,6 +58,11 @@ bool peer_same(const struct peer *a, const struct peer *b);
  */
 struct endpoint peer_endpoint(const struct peer *peer, const struct zone *zone);
 
+/* The same of the declared endpoint and the candidates alone. */
+struct endpoint peer_pick_endpoint(const struct endpoint *declared,
+				   const struct endpoint *candidates, size_t candidates_len,
+				   const struct zone *zone);
+
 /* Letters, digits, dot, dash and underscore, at most 63; "" is valid. */
 bool peer_hostname_is_valid(const char *hostname);
 
