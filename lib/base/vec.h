@@ -17,9 +17,12 @@
 		size_t cap; \
 	}
 
+/* Of one item. By its type: an item may be a pointer, of which analysers doubt that it is meant. */
+#define vec_item_bytes(vec) sizeof(typeof(*(vec)->at))
+
 /* Makes room for `more` further items: 0 or -ENOMEM. */
 #define vec_reserve(vec, more) \
-	vec_grow((void **)&(vec)->at, &(vec)->cap, (vec)->len + (more), sizeof(*(vec)->at))
+	vec_grow((void **)&(vec)->at, &(vec)->cap, (vec)->len + (more), vec_item_bytes(vec))
 
 /* Appends a copy of the item: 0 or -ENOMEM, then the vector is unchanged. */
 #define vec_push(vec, item)                               \
@@ -29,6 +32,19 @@
 			(vec)->at[(vec)->len++] = (item); \
 		vec_r_;                                   \
 	})
+
+/* Puts an item at `place`, for which there is room; the ones from there on move up. */
+#define vec_insert(vec, place, item)                                     \
+	({                                                               \
+		memmove((vec)->at + (place) + 1, (vec)->at + (place),    \
+			((vec)->len++ - (place)) * vec_item_bytes(vec)); \
+		(vec)->at[place] = (item);                               \
+	})
+
+/* Takes the item at `place` out; the ones behind it move down. */
+#define vec_remove(vec, place)                                \
+	memmove((vec)->at + (place), (vec)->at + (place) + 1, \
+		(--(vec)->len - (place)) * vec_item_bytes(vec))
 
 /* Makes `to`, an empty vector, a copy of `from`: 0 or -ENOMEM. */
 #define vec_copy(to, from)                                                             \
