@@ -34,30 +34,39 @@ struct own_endpoint_status agent_endpoint_status(const struct agent *agent)
 	return status;
 }
 
-static void want(struct agent *agent)
+/* A public key takes time to compute: it is not done for each event. */
+static int renew_desired(struct agent *agent, struct err *err)
 {
 	const struct config *config = agent->node.config;
-	struct own_endpoint_status endpoint = agent_endpoint_status(agent);
 	struct desired_options options = { .interface = config->interface,
 					   .private_key = config->private_key,
 					   .listen_port = config->listen_port,
-					   .mtu = config->mtu,
-					   .keepalive = !endpoint.choice.is_public ||
-							!agent->has_greeted };
-	struct desired desired = { 0 };
-	struct err err = { 0 };
-	int r = desired_make(agent->node.view, &options, &desired, &err);
+					   .mtu = config->mtu };
+	int r = 0;
 
+	if (!agent->desired.view ||
+	    key_compare(&agent->desired.private_key, &config->private_key) != 0)
+		r = desired_make(agent->node.view, &options, &agent->desired, err);
 	key_wipe(&options.private_key);
-	if (r == -ENOENT)
-		return; /* not in the zone (yet): whether that is an end, the controller knows */
-	if (r < 0) {
+	return r;
+}
+
+static void want(struct agent *agent)
+{
+	struct own_endpoint_status endpoint = agent_endpoint_status(agent);
+	struct err err = { 0 };
+
+	if (renew_desired(agent, &err) < 0) {
 		log_error("agent", "%s", err.text);
 		return;
 	}
-	keeper_note_desired(agent->keeper, &desired);
+	agent->desired.keepalive = !endpoint.choice.is_public || !agent->has_greeted;
+	reconcile_want(agent->reconcile, agent->node.view, &agent->desired);
+	/* Not in the zone (yet): whether that is an end, the controller knows. */
+	if (!reconcile_desired(agent->reconcile))
+		return;
+	keeper_touch_texts(agent->keeper);
 	own_endpoint_yield_port(agent->endpoint);
-	reconcile_want(agent->reconcile, &desired, view_is_complete(agent->node.view));
 }
 
 /* Before the loop sleeps: everything that came in one turn is planned at once. */
@@ -118,11 +127,12 @@ static bool on_failure(const struct tower_target *target, const struct tower_ans
 static void get_scene(struct own_endpoint_scene *ret_scene, void *data)
 {
 	const struct agent *agent = data;
-	const struct peer *self = view_peer(agent->node.view, &agent->node.self.public_key);
+	const struct view_peer *self = view_peer(agent->node.view, &agent->node.self.public_key);
 	struct reconcile_status reconcile;
 
 	reconcile_get_status(agent->reconcile, &reconcile);
-	own_endpoint_look_around(self, reconcile.peers, clock_real_ms() / 1000, ret_scene);
+	own_endpoint_look_around(self, &reconcile.observed->peers, clock_real_ms() / 1000,
+				 ret_scene);
 }
 
 /*
@@ -207,7 +217,6 @@ static void on_state(enum controller_state state, void *data)
 		log_line(agent->leaver ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "agent", "%s",
 			 status.trouble);
 		reconcile_idle(agent->reconcile);
-		keeper_note_desired(agent->keeper, NULL);
 		keeper_touch(agent->keeper, true);
 		break;
 	case CONTROLLER_CONNECTING:
@@ -248,7 +257,7 @@ static void on_signal(int signal_number, void *data)
 static void start_from_cache(struct agent *agent)
 {
 	struct node *node = &agent->node;
-	const struct peer *peer;
+	const struct view_peer *peer;
 	struct err err = { 0 };
 	int r = statedir_load(node->statedir, &node->self, node->view, &err);
 
@@ -399,6 +408,7 @@ static void close_agent(struct agent *agent)
 	loop_signal_free(agent->interrupt);
 	/* Last: whoever waits for our end on the socket may then do as he likes. */
 	control_free(agent->control);
+	desired_done(&agent->desired);
 	node_done(&agent->node);
 }
 

@@ -30,6 +30,7 @@ struct agent {
 	struct loop_signal *terminate;
 	struct loop_signal *interrupt;
 
+	struct desired desired; /* zeroed before the first time */
 	bool must_plan;
 	bool has_greeted;           /* every peer was sent a keepalive: see on_greeted */
 	struct loop_timer *new_key; /* when the data plane gets it */

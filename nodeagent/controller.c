@@ -175,7 +175,7 @@ static void fail_locally(struct controller *controller, const struct err *err)
 static void check_self(struct controller *controller)
 {
 	const struct view *view = controller->config.view;
-	const struct peer *self = view_peer(view, &controller->public_key);
+	const struct view_peer *self = view_peer(view, &controller->public_key);
 	struct event_id id = { 0 };
 
 	if (controller->join || controller->rotate || controller->must_join ||
@@ -388,9 +388,9 @@ static void on_absent(void *data)
 {
 	struct controller *controller = data;
 	struct view *view = controller->config.view;
+	const struct view_peer *self = view_peer(view, &controller->public_key);
 
-	if (controller->must_join || controller->join ||
-	    view_peer_is_absent(view, &controller->public_key))
+	if (controller->must_join || controller->join || !self || self->absent)
 		loop_timer_set(controller->absent, CONTROLLER_ABSENT_MS);
 	else if (view_drop_absent(view) > 0)
 		controller->config.on_view(true, controller->config.data);

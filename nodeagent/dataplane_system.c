@@ -181,8 +181,7 @@ static int read_device(struct system_plane *system, bool with_peers, struct obse
 	    earlier->link_index == observed->link_index) {
 		observed->private_key = earlier->private_key;
 		observed->listen_port = earlier->listen_port;
-		observed->peers = earlier->peers;
-		earlier->peers = (struct wg_peer_vec){ 0 };
+		observed->peers = TAKE_STRUCT(earlier->peers);
 		return 0;
 	}
 	r = system->wireguard->backend->read(system->interface, &device, err);
@@ -194,10 +193,9 @@ static int read_device(struct system_plane *system, bool with_peers, struct obse
 		return r;
 	observed->private_key = device.private_key;
 	observed->listen_port = device.listen_port;
-	observed->peers = device.peers;
 	key_wipe(&device.private_key);
-	observed_inherit(observed, earlier);
-	return 0;
+	observed->peers = TAKE_STRUCT(earlier->peers);
+	return observed_take_reading(observed, &device.peers) < 0 ? err_oom(err) : 0;
 }
 
 static int system_read(struct dataplane *plane, bool with_peers, struct observed *observed,
@@ -205,7 +203,6 @@ static int system_read(struct dataplane *plane, bool with_peers, struct observed
 {
 	struct system_plane *system = CONTAINER_OF(plane, struct system_plane, plane);
 	_cleanup_(observed_done) struct observed fresh = { 0 };
-	struct observed earlier;
 	int r = rights_check(err);
 
 	if (r == 0)
@@ -222,9 +219,8 @@ static int system_read(struct dataplane *plane, bool with_peers, struct observed
 	r = read_device(system, with_peers, observed, &fresh, err);
 	if (r < 0)
 		return r;
-	earlier = *observed;
-	*observed = fresh;
-	fresh = earlier;
+	observed_done(observed);
+	*observed = TAKE_STRUCT(fresh);
 	return 0;
 }
 

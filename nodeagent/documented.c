@@ -60,10 +60,15 @@ static void write_peer(struct str *to, const struct wg_peer *peer)
 
 void documented_write(struct str *to, const struct desired *desired)
 {
+	_cleanup_(wg_peer_done) struct wg_peer wanted = { 0 };
+	const struct view_peer *peer = NULL;
+
 	str_append(to, MARK);
 	write_interface(to, desired);
-	vec_foreach(peer, &desired->peers)
-		write_peer(to, peer);
+	while ((peer = desired_next_peer(desired, peer))) {
+		to->failed |= desired_write_peer(desired, peer, &wanted) < 0;
+		write_peer(to, &wanted);
+	}
 }
 
 static int path_of(const char *dir, const char *interface, enum documented_file file,

@@ -145,6 +145,7 @@ void follower_free(struct follower *follower)
 		return;
 	http_call_free(follower->call);
 	event_reader_free(follower->reader);
+	view_begin_stream(follower->config.view);
 	free(follower);
 }
 

@@ -12,20 +12,11 @@
 struct keeper {
 	struct keeper_config config;
 	struct loop_timer *timer;
-	bool is_waiting; /* the timer runs */
-	int64_t next_ms; /* monotonic: not before this */
-	bool is_behind;  /* the cache lags behind the view */
-	struct str text; /* for people, not written everywhere yet; holds the private key */
-	bool is_latest;  /* it stands in the file of what is wanted; not in that of the applied */
+	bool is_waiting;                                   /* the timer runs */
+	int64_t next_ms;                                   /* monotonic: not before this */
+	bool is_behind;                                    /* the cache lags behind the view */
+	bool is_behind_for_people[DOCUMENTED_APPLIED + 1]; /* so do their files */
 };
-
-static void forget_text(struct keeper *keeper)
-{
-	if (keeper->text.at)
-		crypto_wipe(keeper->text.at, keeper->text.cap);
-	str_done(&keeper->text);
-	keeper->is_latest = false;
-}
 
 static void write_later(struct keeper *keeper, int64_t delay_ms)
 {
@@ -55,31 +46,43 @@ static void save_cache(struct keeper *keeper)
 	(void)malloc_trim(0);
 }
 
-static void save_text(struct keeper *keeper, enum documented_file file)
+/* It holds the private key. */
+static void wipe_text(struct str *text)
+{
+	if (text->at)
+		crypto_wipe(text->at, text->cap);
+	str_done(text);
+}
+
+static void save_text(struct keeper *keeper, enum documented_file file, const struct str *text)
 {
 	struct err err = { 0 };
 
-	if (documented_save(DOCUMENTED_DIR, keeper->config.interface, file, keeper->text.at, &err) <
-	    0)
+	if (keeper->is_behind_for_people[file] &&
+	    documented_save(DOCUMENTED_DIR, keeper->config.interface, file, text->at, &err) < 0)
 		log_warn("agent", "%s", err.text);
+	keeper->is_behind_for_people[file] = false;
 }
 
 static void save_texts(struct keeper *keeper)
 {
+	const bool *is_behind = keeper->is_behind_for_people;
+	const struct desired *desired = reconcile_desired(keeper->config.reconcile);
+	_cleanup_(wipe_text) struct str text = { 0 };
 	struct reconcile_status status;
 
-	if (keeper->text.len == 0 || keeper->text.failed)
-		return;
-	if (!keeper->is_latest)
-		save_text(keeper, DOCUMENTED_LATEST);
-	keeper->is_latest = true;
 	reconcile_get_status(keeper->config.reconcile, &status);
-	if (!status.in_sync) {
-		write_later(keeper, RECONCILE_CHECK_MS);
-		return;
+	if (desired &&
+	    (is_behind[DOCUMENTED_LATEST] || (is_behind[DOCUMENTED_APPLIED] && status.in_sync))) {
+		documented_write(&text, desired);
+		if (text.failed)
+			return;
+		save_text(keeper, DOCUMENTED_LATEST, &text);
+		if (status.in_sync)
+			save_text(keeper, DOCUMENTED_APPLIED, &text);
 	}
-	save_text(keeper, DOCUMENTED_APPLIED);
-	forget_text(keeper);
+	if (is_behind[DOCUMENTED_APPLIED])
+		write_later(keeper, RECONCILE_CHECK_MS);
 }
 
 static void on_timer(void *data)
@@ -115,7 +118,6 @@ void keeper_free(struct keeper *keeper)
 	if (!keeper)
 		return;
 	save_cache(keeper);
-	forget_text(keeper);
 	loop_timer_free(keeper->timer);
 	free(keeper);
 }
@@ -127,13 +129,11 @@ void keeper_touch(struct keeper *keeper, bool soon)
 		write_soon(keeper);
 }
 
-void keeper_note_desired(struct keeper *keeper, const struct desired *desired)
+void keeper_touch_texts(struct keeper *keeper)
 {
 	if (!keeper->config.for_people)
 		return;
-	forget_text(keeper);
-	if (!desired)
-		return;
-	documented_write(&keeper->text, desired);
+	keeper->is_behind_for_people[DOCUMENTED_LATEST] = true;
+	keeper->is_behind_for_people[DOCUMENTED_APPLIED] = true;
 	write_soon(keeper);
 }

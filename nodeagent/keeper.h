@@ -20,7 +20,7 @@ struct keeper_config {
 	const struct statedir *statedir;
 	const struct statedir_self *self;
 	const struct view *view;
-	const struct reconcile *reconcile;
+	struct reconcile *reconcile;
 	const char *interface;
 	bool for_people; /* whether to write their files too */
 };
@@ -34,7 +34,7 @@ void keeper_free(struct keeper *keeper);
 /* The view moved on: to be written soon, or (not `soon`) only together with something else. */
 void keeper_touch(struct keeper *keeper, bool soon);
 
-/* This is wanted now: for people to see. NULL: nothing is; their files stay as they are. */
-void keeper_note_desired(struct keeper *keeper, const struct desired *desired);
+/* What is desired moved on: to be written for people to see, unless nothing is desired by then. */
+void keeper_touch_texts(struct keeper *keeper);
 
 #endif

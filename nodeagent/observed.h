@@ -44,6 +44,9 @@ struct guard {
 
 VEC(guard_vec, struct guard);
 
+/* Each in its own memory: one more or less does not move what the others are. */
+VEC(wg_peer_list, struct wg_peer *);
+
 struct observed {
 	enum interface_state state;
 	char kind[OBSERVED_KIND_BYTES]; /* of a foreign interface: "veth", "" for hardware */
@@ -54,7 +57,7 @@ struct observed {
 	uint16_t listen_port;
 	struct prefix_vec addresses; /* on the interface, with host bits; no link-local; ordered */
 	struct prefix_vec routes;    /* ours, ordered */
-	struct wg_peer_vec peers;    /* ordered by key */
+	struct wg_peer_list peers;   /* ordered by key */
 
 	struct observed_link_vec links;   /* the others */
 	struct foreign_route_vec foreign; /* ordered by prefix */
@@ -69,15 +72,27 @@ void observed_done(struct observed *observed);
 /* NULL when there is none (any more). */
 const struct observed_link *observed_find_link(const struct observed *observed, uint32_t index);
 
-/*
- * WireGuard does not tell what we once declared to it: takes the `declared` and `generation` of
- * each peer over from an earlier observation.
- */
-void observed_inherit(struct observed *observed, const struct observed *earlier);
+/* NULL when there is none. */
+struct wg_peer *observed_find_peer(const struct observed *observed, const struct key *key);
 
-/* From now on what is desired counts as declared, except for peers whose change failed. */
-struct plan;
-void observed_declare(struct observed *observed, const struct desired *desired,
-		      const struct plan *plan);
+/* The one with this key, a new one if need be; NULL: no memory. */
+struct wg_peer *observed_make_peer(struct observed *observed, const struct key *key) _must_check_;
+void observed_remove_peer(struct observed *observed, const struct key *key);
+
+/* Makes its list a copy, no larger than it must be. -ENOMEM: it is as it was. */
+int observed_set_allowed(struct wg_peer *peer, const struct prefix_vec *allowed) _must_check_;
+
+/*
+ * From now on these are the peers, as WireGuard told just now, and the reading is empty. It does
+ * not tell what we once declared to it: `declared` and `generation` of each peer stay. After
+ * -ENOMEM some are missing.
+ */
+int observed_take_reading(struct observed *observed, struct wg_peer_vec *reading) _must_check_;
+
+bool observed_has_prefix(const struct prefix_vec *ordered, const struct prefix *prefix);
+
+/* Both lists ordered; for the few that an event brings, or for many. -ENOMEM. */
+int observed_add_prefixes(struct prefix_vec *to, const struct prefix_vec *more) _must_check_;
+void observed_remove_prefixes(struct prefix_vec *from, const struct prefix_vec *gone);
 
 #endif

@@ -11,7 +11,7 @@ static bool is_reachable(const struct ip *ip)
 	return !ip_is_special(ip) && !ip_is_private(ip);
 }
 
-void own_endpoint_look_around(const struct peer *self, const struct wg_peer_vec *peers,
+void own_endpoint_look_around(const struct view_peer *self, const struct wg_peer_list *peers,
 			      int64_t now_s, struct own_endpoint_scene *ret_scene)
 {
 	struct own_endpoint_scene scene = { 0 };
@@ -19,7 +19,7 @@ void own_endpoint_look_around(const struct peer *self, const struct wg_peer_vec 
 	if (self)
 		scene.known = self->endpoint;
 	for (size_t i = 0; peers && i < peers->len; i++) {
-		const struct wg_peer *peer = &peers->at[i];
+		const struct wg_peer *peer = peers->at[i];
 
 		scene.has_live_peer |=
 			peer->handshake_s > 0 && now_s - peer->handshake_s < HANDSHAKE_LIVE_S;

@@ -6,7 +6,7 @@
 #ifndef NODEAGENT_OWN_ENDPOINT_CHOICE_H
 #define NODEAGENT_OWN_ENDPOINT_CHOICE_H
 
-#include "nodeagent/desired.h"
+#include "nodeagent/observed.h"
 
 enum own_endpoint_source {
 	OWN_ENDPOINT_NONE,
@@ -29,7 +29,7 @@ struct own_endpoint_scene {
 };
 
 /* `self`: as the zone holds it, or NULL; `peers`: as WireGuard does, or NULL. */
-void own_endpoint_look_around(const struct peer *self, const struct wg_peer_vec *peers,
+void own_endpoint_look_around(const struct view_peer *self, const struct wg_peer_list *peers,
 			      int64_t now_s, struct own_endpoint_scene *ret_scene);
 
 struct own_endpoint_facts {

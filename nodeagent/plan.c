@@ -5,15 +5,29 @@
 #include <string.h>
 
 #include "nodeagent/plan_route.h"
+#include "nodeagent/plan_walk.h"
+
+static void free_wanted(const struct wg_peer *wanted)
+{
+	struct wg_peer *peer = (struct wg_peer *)wanted;
+
+	if (peer)
+		wg_peer_done(peer);
+	free(peer);
+}
 
 void plan_done(struct plan *plan)
 {
+	vec_foreach(change, &plan->set_peers)
+		free_wanted(change->want);
 	vec_done(&plan->add_addresses);
 	vec_done(&plan->set_peers);
 	vec_done(&plan->add_routes);
 	vec_done(&plan->remove_routes);
 	vec_done(&plan->remove_peers);
 	vec_done(&plan->remove_addresses);
+	vec_done(&plan->losses);
+	vec_done(&plan->routes);
 	vec_done(&plan->conflicts);
 	*plan = (struct plan){ 0 };
 }
@@ -100,86 +114,161 @@ static bool endpoint_is_due(const struct wg_peer *want, const struct wg_peer *ha
 	return now_s - have->handshake_s >= HANDSHAKE_LIVE_S;
 }
 
+static int note_loss(const struct wg_peer *have, const struct prefix *prefix, struct plan *plan)
+{
+	struct plan_loss loss = { .key = have->key, .prefix = *prefix };
+
+	return vec_push(&plan->losses, loss);
+}
+
 /* What the peer may send and should, and what it may but should not. */
-static void compare_allowed(const struct prefix_vec *want, const struct prefix_vec *have,
-			    const struct prefix_vec *all, struct wg_change *change)
+static int compare_allowed(const struct desired *desired, const struct wg_peer *want,
+			   const struct wg_peer *have, struct wg_change *change, struct plan *plan)
 {
 	size_t i = 0;
 	size_t j = 0;
+	int r = 0;
 
-	while (i < want->len || j < have->len) {
-		int order = i == want->len   ? 1
-			    : j == have->len ? -1
-					     : prefix_compare(&want->at[i], &have->at[j]);
+	while (r == 0 && (i < want->allowed.len || j < have->allowed.len)) {
+		int order = i == want->allowed.len ? 1
+			    : j == have->allowed.len
+				    ? -1
+				    : prefix_compare(&want->allowed.at[i], &have->allowed.at[j]);
 
 		if (order < 0)
 			change->allowed = true;
 		/* One that another peer should have leaves this one when that one takes it. */
-		else if (order > 0 && !plan_find_prefix(all, &have->at[j]))
+		else if (order > 0 && desired_owner(desired, &have->allowed.at[j]))
+			r = note_loss(have, &have->allowed.at[j], plan);
+		else if (order > 0)
 			change->replace_allowed = true;
 		i += order <= 0;
 		j += order >= 0;
 	}
+	return r;
+}
+
+/* Whatever a peer has that is not wanted here is taken from it by those who should have it. */
+static int note_losses(const struct desired *desired, const struct wg_peer *have, struct plan *plan)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < have->allowed.len; i++) {
+		if (desired_owner(desired, &have->allowed.at[i]))
+			r = note_loss(have, &have->allowed.at[i], plan);
+	}
+	return r;
+}
+
+static int add_change(const struct wg_change *change, const struct wg_peer *want, struct plan *plan)
+{
+	struct wg_peer *wanted = malloc(sizeof(*wanted));
+	struct wg_change whole = *change;
+	int r = wanted ? 0 : -ENOMEM;
+
+	if (r == 0) {
+		*wanted = *want;
+		wanted->allowed = (struct prefix_vec){ 0 };
+		r = observed_set_allowed(wanted, &want->allowed);
+	}
+	whole.want = wanted;
+	if (r == 0)
+		r = vec_push(&plan->set_peers, whole);
+	if (r < 0)
+		free_wanted(wanted);
+	return r;
 }
 
 static int plan_lasting_peer(const struct desired *desired, const struct wg_peer *want,
 			     const struct observed *observed, const struct wg_peer *have,
 			     bool allow_removal, struct plan *plan)
 {
-	struct wg_change change = { .key = want->key, .want = want };
+	struct wg_change change = { .key = want->key };
+	int r = compare_allowed(desired, want, have, &change, plan);
 
 	change.endpoint = endpoint_is_due(want, have, observed->now_s);
 	change.keepalive = want->keepalive_s != have->keepalive_s;
 	/* Another key of ours ends every session, and who waits to be greeted waits for long. */
 	change.greet = plan->set_key;
-	compare_allowed(&want->allowed, &have->allowed, &desired->routes, &change);
 	change.replace_allowed &= allow_removal;
 	change.allowed |= change.replace_allowed;
-	if (!change.endpoint && !change.keepalive && !change.greet && !change.allowed)
-		return 0;
-	return vec_push(&plan->set_peers, change);
+	if (r < 0 || (!change.endpoint && !change.keepalive && !change.greet && !change.allowed))
+		return r;
+	return add_change(&change, want, plan);
 }
 
 static int plan_new_peer(const struct wg_peer *want, struct plan *plan)
 {
 	struct wg_change change = {
 		.key = want->key,
-		.want = want,
 		.endpoint = want->endpoint.ip.family != IP_NONE,
 		.keepalive = want->keepalive_s != 0,
 		.allowed = want->allowed.len > 0,
 	};
 
-	return vec_push(&plan->set_peers, change);
+	return add_change(&change, want, plan);
+}
+
+static int plan_unwanted_peer(const struct desired *desired, const struct wg_peer *have,
+			      bool allow_removal, struct plan *plan)
+{
+	struct wg_change change = { .key = have->key, .remove = true };
+
+	return allow_removal ? vec_push(&plan->remove_peers, change)
+			     : note_losses(desired, have, plan);
 }
 
 static int plan_peers(const struct desired *desired, const struct observed *observed,
-		      bool allow_removal, struct plan *plan)
+		      const struct view_touched *touched, bool allow_removal, struct plan *plan)
 {
-	const struct wg_peer *want = desired->peers.at;
-	const struct wg_peer *wants_end = want + desired->peers.len;
-	const struct wg_peer *have = observed->peers.at;
-	const struct wg_peer *haves_end = have + observed->peers.len;
+	struct plan_walk walk = { .desired = desired, .observed = observed, .touched = touched };
+	_cleanup_(wg_peer_done) struct wg_peer want = { 0 };
+	struct plan_pair pair;
 	int r = 0;
 
-	while (r == 0 && (want < wants_end || have < haves_end)) {
-		int order = want == wants_end   ? 1
-			    : have == haves_end ? -1
-						: key_compare(&want->key, &have->key);
-
-		if (order < 0) {
-			r = plan_new_peer(want, plan);
-		} else if (order == 0) {
-			r = plan_lasting_peer(desired, want, observed, have, allow_removal, plan);
-		} else if (allow_removal) {
-			struct wg_change change = { .key = have->key, .remove = true };
-
-			r = vec_push(&plan->remove_peers, change);
-		}
-		want += order <= 0;
-		have += order >= 0;
+	while (r == 0 && plan_walk_next(&walk, &pair)) {
+		if (pair.want)
+			r = desired_write_peer(desired, pair.want, &want);
+		if (r == 0 && !pair.want)
+			r = plan_unwanted_peer(desired, pair.have, allow_removal, plan);
+		else if (r == 0 && !pair.have)
+			r = plan_new_peer(&want, plan);
+		else if (r == 0)
+			r = plan_lasting_peer(desired, &want, observed, pair.have, allow_removal,
+					      plan);
 	}
 	return r;
+}
+
+static int compare_changes(const void *a, const void *b)
+{
+	return key_compare(&((const struct wg_change *)a)->key,
+			   &((const struct wg_change *)b)->key);
+}
+
+static bool has_failed(const struct plan *plan, const struct key *key)
+{
+	const struct wg_change wanted = { .key = *key };
+	const struct wg_change *change = NULL;
+
+	if (plan->set_peers.len > 0)
+		change = bsearch(&wanted, plan->set_peers.at, plan->set_peers.len, sizeof(wanted),
+				 compare_changes);
+	return change && change->failed;
+}
+
+void plan_declare(const struct desired *desired, const struct view_touched *touched,
+		  const struct plan *plan, struct observed *observed)
+{
+	struct plan_walk walk = { .desired = desired, .observed = observed, .touched = touched };
+	struct plan_pair pair;
+
+	while (plan_walk_next(&walk, &pair)) {
+		if (!pair.want || !pair.have || has_failed(plan, &pair.want->key))
+			continue;
+		pair.have->declared = view_peer_endpoint(pair.want, desired->zone);
+		pair.have->generation = pair.want->generation;
+	}
 }
 
 static int refuse_foreign(const struct observed *observed, const char *interface, struct err *err)
@@ -193,26 +282,48 @@ static int refuse_foreign(const struct observed *observed, const char *interface
 		       interface);
 }
 
-int plan_make(const struct desired *desired, const struct observed *observed, bool allow_removal,
-	      struct plan *ret_plan, struct err *err)
+static int compare_keys(const void *a, const void *b)
 {
-	_cleanup_(plan_done) struct plan plan = { 0 };
+	return key_compare(a, b);
+}
+
+/* What this node itself is touches everything. */
+static bool is_whole(const struct desired *desired, const struct view_touched *touched)
+{
+	return !touched || touched->all ||
+	       (touched->keys.len > 0 &&
+		bsearch(&desired->public_key, touched->keys.at, touched->keys.len,
+			sizeof(*touched->keys.at), compare_keys));
+}
+
+int plan_make_touched(const struct desired *desired, const struct observed *observed,
+		      const struct view_touched *touched, bool allow_removal, struct plan *ret_plan,
+		      struct err *err)
+{
+	_cleanup_(plan_done) struct plan plan = { .is_whole = is_whole(desired, touched) };
 	int r = refuse_foreign(observed, desired->interface, err);
 
 	if (r < 0)
 		return r;
+	if (plan.is_whole)
+		touched = NULL;
 	plan_interface(desired, observed, &plan);
 	r = plan_addresses(desired, observed, allow_removal, &plan);
 	if (r == 0)
-		r = plan_peers(desired, observed, allow_removal, &plan);
+		r = plan_peers(desired, observed, touched, allow_removal, &plan);
 	if (r == 0)
-		r = plan_routes(desired, observed, allow_removal, &plan);
+		r = plan_routes(desired, observed, touched, allow_removal, &plan);
 	if (r < 0)
 		return err_oom(err);
 	plan.forwarding_off = plan_forwarding(desired, observed);
-	*ret_plan = plan;
-	plan = (struct plan){ 0 };
+	*ret_plan = TAKE_STRUCT(plan);
 	return 0;
+}
+
+int plan_make(const struct desired *desired, const struct observed *observed, bool allow_removal,
+	      struct plan *ret_plan, struct err *err)
+{
+	return plan_make_touched(desired, observed, NULL, allow_removal, ret_plan, err);
 }
 
 int plan_make_idle(const char *interface, const struct observed *observed, struct plan *ret_plan,
@@ -227,7 +338,7 @@ int plan_make_idle(const char *interface, const struct observed *observed, struc
 	plan.set_key = is_ours && !key_is_zero(&observed->private_key);
 	plan.set_down = is_ours && observed->is_up;
 	for (size_t i = 0; is_ours && r == 0 && i < observed->peers.len; i++) {
-		struct wg_change change = { .key = observed->peers.at[i].key, .remove = true };
+		struct wg_change change = { .key = observed->peers.at[i]->key, .remove = true };
 
 		r = vec_push(&plan.remove_peers, change);
 	}

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
 /*
- * What must be done to make what is observed equal to what is desired. Pure: merges of ordered
- * lists, linear in the number of peers.
+ * What must be done to make what is observed equal to what is desired. Pure. Of everything, in time
+ * linear in the number of peers; or of what an event touched alone, by the same rules, in a time
+ * that hardly depends on it.
  *
  * Of a lasting peer no packet is lost on the way: what is new comes before what goes, a prefix that
  * moves is taken over by its new owner in one step, and nothing that is right is touched.
@@ -41,6 +42,14 @@ struct plan_overlap {
 	char link[INTERFACE_NAME_BYTES];
 };
 
+/* What a peer loses because another one takes it. */
+struct plan_loss {
+	struct key key;
+	struct prefix prefix;
+};
+
+VEC(plan_loss_vec, struct plan_loss);
+
 /* The steps, in the order in which they are done. */
 struct plan {
 	bool create;
@@ -57,6 +66,9 @@ struct plan {
 	bool set_down;
 
 	/* What is not done, but should be known. */
+	struct plan_loss_vec losses;
+	bool is_whole;                      /* else what follows is about these routes alone: */
+	struct prefix_vec routes;           /* ordered */
 	struct plan_conflict_vec conflicts; /* ordered by route, one a route */
 	struct plan_overlap overlap;        /* the first one */
 	enum ip_family forwarding_off;      /* a family that this node should forward */
@@ -64,10 +76,18 @@ struct plan {
 
 /*
  * With `allow_removal` false nothing is removed but what is in the way. -EPERM when the interface
- * is not WireGuard's. The plan borrows from `desired`; it is the caller's (plan_done).
+ * is not WireGuard's. The plan is the caller's (plan_done).
  */
 int plan_make(const struct desired *desired, const struct observed *observed, bool allow_removal,
 	      struct plan *ret_plan, struct err *err) _must_check_;
+
+/*
+ * The same for what was touched since everything was as it should be, given that nobody but us
+ * changed what is observed.
+ */
+int plan_make_touched(const struct desired *desired, const struct observed *observed,
+		      const struct view_touched *touched, bool allow_removal, struct plan *ret_plan,
+		      struct err *err) _must_check_;
 
 /*
  * Sets the interface, when it is ours, down, and takes its key and peers away: goes with an empty
@@ -78,6 +98,13 @@ int plan_make(const struct desired *desired, const struct observed *observed, bo
 int plan_make_idle(const char *interface, const struct observed *observed, struct plan *ret_plan,
 		   struct err *err) _must_check_;
 void plan_done(struct plan *plan);
+
+/*
+ * From now on what was planned for the peers that there are counts as declared to WireGuard, except
+ * for those whose change failed.
+ */
+void plan_declare(const struct desired *desired, const struct view_touched *touched,
+		  const struct plan *plan, struct observed *observed);
 
 /* How many steps it has; 0: all is as it should be. */
 size_t plan_steps(const struct plan *plan);

@@ -3,56 +3,6 @@
 
 #include <stdio.h>
 
-#include "nodeagent/plan_route.h"
-
-static int add_conflict(struct plan *plan, const struct prefix *route, const struct prefix *with,
-			enum conflict_kind kind, const char *link)
-{
-	struct plan_conflict conflict = { .route = *route, .with = *with, .kind = kind };
-
-	(void)snprintf(conflict.link, sizeof(conflict.link), "%s", link);
-	return vec_push(&plan->conflicts, conflict);
-}
-
-static int check_address(const struct desired *desired, const struct ip *ip,
-			 enum conflict_kind kind, struct plan *plan)
-{
-	struct prefix host = prefix_host(ip);
-	const struct prefix *route = NULL;
-
-	if (ip->family != IP_NONE)
-		route = plan_find_covering(&desired->routes, &host);
-	return route ? add_conflict(plan, route, &host, kind, "") : 0;
-}
-
-/* A route over the way to a peer would lead WireGuard's own packets into WireGuard. */
-static int find_endpoint_conflicts(const struct desired *desired, struct plan *plan)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < desired->peers.len; i++)
-		r = check_address(desired, &desired->peers.at[i].endpoint.ip, CONFLICT_ENDPOINT,
-				  plan);
-	return r;
-}
-
-/* Nor may a peer take the way to what this node needs even when that peer is gone. */
-static int find_guard_conflicts(const struct desired *desired, const struct observed *observed,
-				struct plan *plan)
-{
-	static const enum conflict_kind kinds[] = { [GUARD_TOWER] = CONFLICT_TOWER,
-						    [GUARD_SIGNPOST] = CONFLICT_SIGNPOST,
-						    [GUARD_RESOLVER] = CONFLICT_RESOLVER };
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < observed->guards.len; i++) {
-		const struct guard *guard = &observed->guards.at[i];
-
-		r = check_address(desired, &guard->ip, kinds[guard->kind], plan);
-	}
-	return r;
-}
-
 static const char *link_name(const struct desired *desired, const struct observed *observed,
 			     uint32_t index)
 {
@@ -63,22 +13,104 @@ static const char *link_name(const struct desired *desired, const struct observe
 	return index == observed->link_index ? desired->interface : "nowhere";
 }
 
-static int find_foreign_conflicts(const struct desired *desired, const struct observed *observed,
-				  struct plan *plan)
+/* The first of an ordered list that is not below the prefix. */
+static size_t first_from(const struct foreign_route_vec *foreign, const struct prefix *prefix)
 {
-	int r = 0;
+	size_t from = 0;
+	size_t to = foreign->len;
 
-	for (size_t i = 0; r == 0 && i < observed->foreign.len; i++) {
-		const struct foreign_route *foreign = &observed->foreign.at[i];
-		const struct prefix *route = plan_find_covering(&desired->routes, &foreign->to);
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
 
-		if (!route || (!foreign->is_connected && !prefix_equal(route, &foreign->to)) ||
-		    plan_find_covering(&desired->own_prefixes, &foreign->to))
-			continue;
-		r = add_conflict(plan, route, &foreign->to, CONFLICT_ROUTE,
-				 link_name(desired, observed, foreign->link_index));
+		if (prefix_compare(&foreign->at[middle].to, prefix) < 0)
+			from = middle + 1;
+		else
+			to = middle;
 	}
-	return r;
+	return from;
+}
+
+/* What others route lies within ours, without a gateway, or is the same. */
+static const struct foreign_route *find_foreign(const struct desired *desired,
+						const struct observed *observed,
+						const struct prefix *route)
+{
+	const struct foreign_route_vec *foreign = &observed->foreign;
+	size_t i = first_from(foreign, route);
+
+	for (; i < foreign->len && prefix_contains(route, &foreign->at[i].to.ip); i++) {
+		const struct foreign_route *found = &foreign->at[i];
+
+		if ((found->is_connected || prefix_equal(route, &found->to)) &&
+		    !desired_is_ours(desired, &found->to))
+			return found;
+	}
+	return NULL;
+}
+
+/* A route over the way to a peer would lead WireGuard's own packets into WireGuard. */
+static bool find_endpoint(const struct desired *desired, const struct prefix *route,
+			  struct ip *ret_ip)
+{
+	const struct ip first = prefix_first(route);
+	const struct view_peer *peer = view_peer_from_ip(desired->view, &first);
+
+	for (; peer; peer = view_next_peer_by_ip(peer)) {
+		struct endpoint anywhere = view_peer_endpoint(peer, NULL);
+
+		if (!prefix_contains(route, &anywhere.ip))
+			return false;
+		*ret_ip = view_peer_endpoint(peer, desired->zone).ip;
+		if (ret_ip->family != IP_NONE && desired_wants(desired, peer))
+			return true;
+	}
+	return false;
+}
+
+/* Nor may a peer take the way to what this node needs even when that peer is gone. */
+static const struct guard *find_guard(const struct observed *observed, const struct prefix *route)
+{
+	const struct guard *found = NULL;
+
+	vec_foreach(guard, &observed->guards) {
+		bool is_first =
+			!found || guard->kind < found->kind ||
+			(guard->kind == found->kind && ip_compare(&guard->ip, &found->ip) < 0);
+
+		if (is_first && prefix_contains(route, &guard->ip))
+			found = guard;
+	}
+	return found;
+}
+
+bool plan_find_conflict(const struct desired *desired, const struct observed *observed,
+			const struct prefix *route, struct plan_conflict *ret_conflict)
+{
+	static const enum conflict_kind kinds[] = { [GUARD_TOWER] = CONFLICT_TOWER,
+						    [GUARD_SIGNPOST] = CONFLICT_SIGNPOST,
+						    [GUARD_RESOLVER] = CONFLICT_RESOLVER };
+	const struct foreign_route *foreign = find_foreign(desired, observed, route);
+	struct plan_conflict conflict = { .route = *route };
+	const struct guard *guard;
+	struct ip ip;
+
+	if (foreign) {
+		conflict.with = foreign->to;
+		conflict.kind = CONFLICT_ROUTE;
+		(void)snprintf(conflict.link, sizeof(conflict.link), "%s",
+			       link_name(desired, observed, foreign->link_index));
+	} else if (find_endpoint(desired, route, &ip)) {
+		conflict.with = prefix_host(&ip);
+		conflict.kind = CONFLICT_ENDPOINT;
+	} else {
+		guard = find_guard(observed, route);
+		if (!guard)
+			return false;
+		conflict.with = prefix_host(&guard->ip);
+		conflict.kind = kinds[guard->kind];
+	}
+	*ret_conflict = conflict;
+	return true;
 }
 
 static const struct prefix *find_overlapped(const struct desired *desired,
@@ -86,16 +118,15 @@ static const struct prefix *find_overlapped(const struct desired *desired,
 {
 	if (!foreign->is_connected || foreign->to.bits == 0)
 		return NULL;
-	for (size_t i = 0; i < ARRAY_SIZE(desired->zone_cidr); i++) {
-		if (desired->zone_cidr[i].ip.family != IP_NONE &&
-		    prefix_overlaps(&desired->zone_cidr[i], &foreign->to))
-			return &desired->zone_cidr[i];
+	for (uint8_t i = 0; desired->zone && i < desired->zone->cidr_len; i++) {
+		if (prefix_overlaps(&desired->zone->cidr[i], &foreign->to))
+			return &desired->zone->cidr[i];
 	}
 	return NULL;
 }
 
-static void find_overlap(const struct desired *desired, const struct observed *observed,
-			 struct plan *plan)
+void plan_find_overlap(const struct desired *desired, const struct observed *observed,
+		       struct plan *plan)
 {
 	vec_foreach(foreign, &observed->foreign) {
 		const struct prefix *zone = find_overlapped(desired, foreign);
@@ -108,45 +139,6 @@ static void find_overlap(const struct desired *desired, const struct observed *o
 			       link_name(desired, observed, foreign->link_index));
 		break;
 	}
-}
-
-static int compare_conflicts(const void *a, const void *b)
-{
-	const struct plan_conflict *left = a;
-	const struct plan_conflict *right = b;
-	int order = prefix_compare(&left->route, &right->route);
-
-	if (order == 0)
-		order = (left->kind > right->kind) - (left->kind < right->kind);
-	return order != 0 ? order : prefix_compare(&left->with, &right->with);
-}
-
-/* One a route is enough. */
-static void order_conflicts(struct plan_conflict_vec *conflicts)
-{
-	size_t kept = 0;
-
-	if (conflicts->len > 0)
-		qsort(conflicts->at, conflicts->len, sizeof(*conflicts->at), compare_conflicts);
-	vec_foreach(conflict, conflicts) {
-		if (kept == 0 || !prefix_equal(&conflicts->at[kept - 1].route, &conflict->route))
-			conflicts->at[kept++] = *conflict;
-	}
-	conflicts->len = kept;
-}
-
-int plan_conflicts(const struct desired *desired, const struct observed *observed,
-		   struct plan *plan)
-{
-	int r = find_foreign_conflicts(desired, observed, plan);
-
-	if (r == 0)
-		r = find_endpoint_conflicts(desired, plan);
-	if (r == 0)
-		r = find_guard_conflicts(desired, observed, plan);
-	order_conflicts(&plan->conflicts);
-	find_overlap(desired, observed, plan);
-	return r;
 }
 
 void plan_conflict_format(const struct plan_conflict *conflict,

@@ -13,8 +13,11 @@
 
 #include "nodeagent/plan.h"
 
-/* Fills conflicts and overlap; 0 or -ENOMEM. */
-int plan_conflicts(const struct desired *desired, const struct observed *observed,
-		   struct plan *plan) _must_check_;
+/* Whether a wanted route has one: then the first one. */
+bool plan_find_conflict(const struct desired *desired, const struct observed *observed,
+			const struct prefix *route, struct plan_conflict *ret_conflict);
+
+void plan_find_overlap(const struct desired *desired, const struct observed *observed,
+		       struct plan *plan);
 
 #endif

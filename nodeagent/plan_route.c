@@ -7,86 +7,81 @@
 
 #define MTU_ENDPOINTS_TRIED 16 /* without a default route all of them go the same few ways */
 
-/* The last prefix of an ordered list that is not above this one; NULL when all are. */
-static const struct prefix *find_at_or_below(const struct prefix_vec *ordered,
-					     const struct prefix *prefix)
+/* One prefix: it is there or not, should be or not, and may be or not. */
+static int plan_route(const struct desired *desired, const struct observed *observed,
+		      const struct prefix *route, bool is_wanted, bool is_there, bool allow_removal,
+		      struct plan *plan)
 {
-	size_t from = 0;
-	size_t to = ordered->len;
+	struct plan_conflict conflict;
+	int r = 0;
 
-	while (from < to) {
-		size_t middle = from + (to - from) / 2;
-
-		if (prefix_compare(&ordered->at[middle], prefix) <= 0)
-			from = middle + 1;
-		else
-			to = middle;
+	if (is_wanted && plan_find_conflict(desired, observed, route, &conflict)) {
+		is_wanted = false;
+		r = vec_push(&plan->conflicts, conflict);
 	}
-	return from == 0 ? NULL : &ordered->at[from - 1];
+	if (r == 0 && is_wanted && !is_there)
+		r = vec_push(&plan->add_routes, *route);
+	else if (r == 0 && !is_wanted && is_there && allow_removal)
+		r = vec_push(&plan->remove_routes, *route);
+	return r;
 }
 
-const struct prefix *plan_find_prefix(const struct prefix_vec *ordered, const struct prefix *prefix)
+static int plan_all_routes(const struct desired *desired, const struct observed *observed,
+			   bool allow_removal, struct plan *plan)
 {
-	const struct prefix *found = find_at_or_below(ordered, prefix);
-
-	return found && prefix_equal(found, prefix) ? found : NULL;
-}
-
-const struct prefix *plan_find_covering(const struct prefix_vec *ordered,
-					const struct prefix *prefix)
-{
-	const struct prefix *found = find_at_or_below(ordered, prefix);
-
-	if (!found || found->bits > prefix->bits || !prefix_contains(found, &prefix->ip))
-		return NULL;
-	return found;
-}
-
-/* The routes that are wanted and have no conflict. */
-static int filter_routes(const struct prefix_vec *wanted, const struct plan_conflict_vec *conflicts,
-			 struct prefix_vec *to)
-{
-	const struct plan_conflict *conflict = conflicts->at;
-	const struct plan_conflict *end = conflict + conflicts->len;
-
-	if (vec_reserve(to, wanted->len) < 0)
-		return -ENOMEM;
-	vec_foreach(route, wanted) {
-		if (conflict < end && prefix_equal(&conflict->route, route))
-			conflict++;
-		else
-			to->at[to->len++] = *route;
-	}
-	return 0;
-}
-
-static void prefix_vec_done(struct prefix_vec *prefixes)
-{
-	vec_done(prefixes);
-}
-
-int plan_routes(const struct desired *desired, const struct observed *observed, bool allow_removal,
-		struct plan *plan)
-{
-	_cleanup_(prefix_vec_done) struct prefix_vec wanted = { 0 };
 	const struct prefix_vec *have = &observed->routes;
+	struct prefix want;
+	bool is_more = desired_next_route(desired, NULL, &want);
 	size_t i = 0;
-	size_t j = 0;
-	int r = plan_conflicts(desired, observed, plan);
+	int r = 0;
 
-	if (r == 0)
-		r = filter_routes(&desired->routes, &plan->conflicts, &wanted);
-	while (r == 0 && (i < wanted.len || j < have->len)) {
-		int order = i == wanted.len  ? 1
-			    : j == have->len ? -1
-					     : prefix_compare(&wanted.at[i], &have->at[j]);
+	while (r == 0 && (is_more || i < have->len)) {
+		int order = !is_more         ? 1
+			    : i == have->len ? -1
+					     : prefix_compare(&want, &have->at[i]);
 
-		if (order < 0)
-			r = vec_push(&plan->add_routes, wanted.at[i]);
-		else if (order > 0 && allow_removal)
-			r = vec_push(&plan->remove_routes, have->at[j]);
-		i += order <= 0;
-		j += order >= 0;
+		r = plan_route(desired, observed, order <= 0 ? &want : &have->at[i], order <= 0,
+			       order >= 0, allow_removal, plan);
+		i += order >= 0;
+		if (order <= 0)
+			is_more = desired_next_route(desired, &want, &want);
+	}
+	return r;
+}
+
+/* The touched prefixes, and the routes that cover an address where a peer is reached, or was. */
+static int list_touched(const struct desired *desired, const struct view_touched *touched,
+			struct prefix_vec *routes)
+{
+	int r = vec_copy(routes, &touched->prefixes);
+
+	for (size_t i = 0; r == 0 && i < touched->prefixes.len; i++) {
+		const struct prefix *prefix = &touched->prefixes.at[i];
+		const struct view_claim *claim = view_claim_upto(desired->view, prefix);
+
+		if (claim && prefix_contains(&claim->prefix, &prefix->ip))
+			r = vec_push(routes, claim->prefix);
+	}
+	for (uint8_t i = 0; r == 0 && desired->hub && i < desired->zone->cidr_len; i++)
+		r = vec_push(routes, desired->zone->cidr[i]);
+	prefix_vec_order(routes);
+	return r;
+}
+
+int plan_routes(const struct desired *desired, const struct observed *observed,
+		const struct view_touched *touched, bool allow_removal, struct plan *plan)
+{
+	int r = 0;
+
+	plan_find_overlap(desired, observed, plan);
+	if (!touched)
+		return plan_all_routes(desired, observed, allow_removal, plan);
+	r = list_touched(desired, touched, &plan->routes);
+	for (size_t i = 0; r == 0 && i < plan->routes.len; i++) {
+		const struct prefix *route = &plan->routes.at[i];
+
+		r = plan_route(desired, observed, route, desired_owner(desired, route) != NULL,
+			       observed_has_prefix(&observed->routes, route), allow_removal, plan);
 	}
 	return r;
 }
@@ -120,16 +115,18 @@ static const struct foreign_route *find_way(const struct observed *observed, con
 static const struct foreign_route *find_underlay(const struct desired *desired,
 						 const struct observed *observed)
 {
+	static const struct ip lowest = { 0 };
 	const struct foreign_route *route = find_default(observed);
-	int tried = 0;
+	const struct view_peer *peer = NULL;
 
-	for (size_t i = 0; !route && i < desired->peers.len && tried < MTU_ENDPOINTS_TRIED; i++) {
-		const struct ip *ip = &desired->peers.at[i].endpoint.ip;
+	if (!route)
+		peer = view_peer_from_ip(desired->view, &lowest);
+	for (int tried = 0; !route && peer && tried < MTU_ENDPOINTS_TRIED; tried++) {
+		struct endpoint endpoint = view_peer_endpoint(peer, desired->zone);
 
-		if (ip->family == IP_NONE)
-			continue;
-		route = find_way(observed, ip);
-		tried++;
+		if (endpoint.ip.family != IP_NONE && desired_wants(desired, peer))
+			route = find_way(observed, &endpoint.ip);
+		peer = view_next_peer_by_ip(peer);
 	}
 	return route;
 }
@@ -166,7 +163,7 @@ enum ip_family plan_forwarding(const struct desired *desired, const struct obser
 
 		if (route->is_connected && link && !link->is_loopback &&
 		    route->to.bits < ip_family_bits(route->to.ip.family) &&
-		    plan_find_covering(&desired->own_prefixes, &route->to) &&
+		    desired_is_ours(desired, &route->to) &&
 		    !forwards(observed, route->to.ip.family))
 			return route->to.ip.family;
 	}

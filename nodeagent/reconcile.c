@@ -36,16 +36,17 @@ struct reconcile {
 	void *data;
 
 	enum want want;
+	struct view *view; /* that desired is of */
 	struct desired desired;
-	bool complete;
 
 	struct guard guards[RECONCILE_GUARDS_MAX]; /* oldest first */
 	size_t guards_len;
-	struct plan_conflict_vec conflicts; /* of the last plan */
+	struct plan_conflict_vec conflicts; /* as of the last plan */
 	char overlap[PLAN_CONFLICT_TEXT_BYTES];
 
 	struct observed observed;
 	bool is_due;       /* to be worked on before the loop sleeps */
+	bool is_whole;     /* to be planned, not only what was touched */
 	bool stale;        /* everything must be read first */
 	bool stale_kernel; /* all but what WireGuard knows */
 	bool failed;       /* the last time: not before `check` fires again */
@@ -70,15 +71,16 @@ static void set_trouble(struct reconcile *reconcile, const char *trouble)
 /* What stands in the way although every step succeeds. */
 static void describe(const struct reconcile *reconcile, const struct plan *plan, struct err *ret)
 {
+	const struct plan_conflict_vec *conflicts = &reconcile->conflicts;
 	char text[PLAN_CONFLICT_TEXT_BYTES];
 
-	if (plan->conflicts.len > 0) {
-		plan_conflict_format(&plan->conflicts.at[0], text);
-		if (plan->conflicts.len == 1)
+	if (conflicts->len > 0) {
+		plan_conflict_format(&conflicts->at[0], text);
+		if (conflicts->len == 1)
 			(void)err_set(ret, -EEXIST, "%s", text);
 		else
 			(void)err_set(ret, -EEXIST, "%s (and %zu more routes)", text,
-				      plan->conflicts.len - 1);
+				      conflicts->len - 1);
 	} else if (reconcile->want == WANT_DESIRED && reconcile->desired.lacks_hub) {
 		(void)err_set(ret, -ENOENT,
 			      "this is a hub zone and its hub has not joined: start a node with "
@@ -118,19 +120,44 @@ static void log_plan(const struct reconcile *reconcile, const struct plan *plan)
 		log_info("reconcile", "%s:%s", reconcile->interface, done.at);
 }
 
-/* Which routes are refused, and why: each is said once; the first one is the trouble itself. */
-static void note_conflicts(struct reconcile *reconcile, struct plan *plan)
+static int compare_conflicts(const void *a, const void *b)
 {
-	const struct plan_conflict_vec *old = &reconcile->conflicts;
+	return prefix_compare(&((const struct plan_conflict *)a)->route,
+			      &((const struct plan_conflict *)b)->route);
+}
+
+static bool is_known(const struct plan_conflict_vec *conflicts,
+		     const struct plan_conflict *conflict)
+{
+	return conflicts->len > 0 && bsearch(conflict, conflicts->at, conflicts->len,
+					     sizeof(*conflict), compare_conflicts);
+}
+
+/* A plan of a part says nothing of the other routes: what is known of them stays. */
+static int merge_conflicts(const struct plan_conflict_vec *old, struct plan *plan)
+{
+	struct plan_conflict_vec *merged = &plan->conflicts;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && !plan->is_whole && i < old->len; i++) {
+		if (!observed_has_prefix(&plan->routes, &old->at[i].route))
+			r = vec_push(merged, old->at[i]);
+	}
+	if (merged->len > 0)
+		qsort(merged->at, merged->len, sizeof(*merged->at), compare_conflicts);
+	return r;
+}
+
+/* Which routes are refused, and why: each is said once; the first one is the trouble itself. */
+static int note_conflicts(struct reconcile *reconcile, struct plan *plan)
+{
 	char text[PLAN_CONFLICT_TEXT_BYTES];
 	size_t said = 0;
-	size_t i = 0;
+	int r = merge_conflicts(&reconcile->conflicts, plan);
 
 	vec_foreach(conflict, &plan->conflicts) {
-		while (i < old->len && prefix_compare(&old->at[i].route, &conflict->route) < 0)
-			i++;
-		if ((i < old->len && prefix_equal(&old->at[i].route, &conflict->route)) ||
-		    conflict == plan->conflicts.at || said++ >= CONFLICTS_SAID_MAX)
+		if (is_known(&reconcile->conflicts, conflict) || conflict == plan->conflicts.at ||
+		    said++ >= CONFLICTS_SAID_MAX)
 			continue;
 		plan_conflict_format(conflict, text);
 		log_warn("reconcile", "%s", text);
@@ -143,6 +170,7 @@ static void note_conflicts(struct reconcile *reconcile, struct plan *plan)
 	if (*text && !str_eq(text, reconcile->overlap))
 		log_warn("reconcile", "%s", text);
 	memcpy(reconcile->overlap, text, sizeof(text));
+	return r;
 }
 
 static int add_guards(struct reconcile *reconcile)
@@ -168,6 +196,7 @@ static int observe(struct reconcile *reconcile, struct err *err)
 		return r;
 	reconcile->stale = false;
 	reconcile->stale_kernel = false;
+	reconcile->is_whole = true;
 	reconcile->read_ms = clock_mono_ms();
 	return 0;
 }
@@ -184,31 +213,64 @@ static int carry_out(struct reconcile *reconcile, struct plan *plan, struct err 
 		reconcile->applied_steps += plan_steps(plan);
 		r = model_apply(&reconcile->desired, plan, &reconcile->observed);
 	}
-	observed_declare(&reconcile->observed, &reconcile->desired, plan);
 	/* Its index is not known yet. */
 	reconcile->stale_kernel |= plan->create;
 	return r;
 }
 
+static int idle(struct reconcile *reconcile, struct err *err)
+{
+	_cleanup_(plan_done) struct plan plan = { .is_whole = true };
+	int r = plan_make_idle(reconcile->interface, &reconcile->observed, &plan, err);
+
+	if (r == 0)
+		r = carry_out(reconcile, &plan, err);
+	if (r == 0 && note_conflicts(reconcile, &plan) < 0)
+		r = err_oom(err);
+	return r;
+}
+
+/* What went wrong is in `err`; what stands in the way although nothing did, in `obstacle`. */
+static int bring_in_line(struct reconcile *reconcile, struct err *obstacle, struct err *err)
+{
+	_cleanup_(plan_done) struct plan plan = { 0 };
+	const struct view_touched *touched = NULL;
+	int r;
+
+	if (!reconcile->is_whole)
+		touched = view_touched(reconcile->view);
+	r = plan_make_touched(&reconcile->desired, &reconcile->observed, touched,
+			      view_is_complete(reconcile->view), &plan, err);
+	if (r < 0)
+		return r;
+	r = carry_out(reconcile, &plan, err);
+	plan_declare(&reconcile->desired, plan.is_whole ? NULL : touched, &plan,
+		     &reconcile->observed);
+	if (r == 0 && note_conflicts(reconcile, &plan) < 0)
+		r = err_oom(err);
+	if (r < 0)
+		return r;
+	reconcile->is_whole = false;
+	view_forget_touched(reconcile->view);
+	describe(reconcile, &plan, obstacle);
+	return 0;
+}
+
 /* What went wrong, or else what stands in the way, is in `ret_trouble`. */
 static int work(struct reconcile *reconcile, struct err *ret_trouble)
 {
-	_cleanup_(plan_done) struct plan plan = { 0 };
+	struct err obstacle = { 0 };
 	struct err err = { 0 };
 	int r = observe(reconcile, &err);
 
 	if (r == 0 && reconcile->want == WANT_IDLE)
-		r = plan_make_idle(reconcile->interface, &reconcile->observed, &plan, &err);
+		r = idle(reconcile, &err);
 	else if (r == 0)
-		r = plan_make(&reconcile->desired, &reconcile->observed, reconcile->complete, &plan,
-			      &err);
-	if (r == 0)
-		r = carry_out(reconcile, &plan, &err);
+		r = bring_in_line(reconcile, &obstacle, &err);
 	if (r < 0)
 		return err_set(ret_trouble, r, "%s", err.text);
-	reconcile->in_sync = plan.conflicts.len == 0;
-	describe(reconcile, &plan, ret_trouble);
-	note_conflicts(reconcile, &plan);
+	reconcile->in_sync = reconcile->conflicts.len == 0;
+	*ret_trouble = obstacle;
 	return 0;
 }
 
@@ -235,11 +297,23 @@ static void run(struct reconcile *reconcile)
 		loop_timer_set(reconcile->check, RECONCILE_CHECK_MS);
 }
 
+/*
+ * Half a change is not acted on: the other half is on its way. Nor is anything concluded from a
+ * zone that this node is not in (yet, or any more).
+ */
+static bool is_ready(struct reconcile *reconcile)
+{
+	if (reconcile->want == WANT_DESIRED)
+		return !view_is_in_change(reconcile->view) &&
+		       desired_look(&reconcile->desired, NULL) == 0;
+	return reconcile->want == WANT_IDLE;
+}
+
 static int64_t on_before_sleep(void *data)
 {
 	struct reconcile *reconcile = data;
 
-	if (reconcile->is_due && reconcile->want != WANT_NOTHING)
+	if (reconcile->is_due && is_ready(reconcile))
 		run(reconcile);
 	if (!reconcile->came_up)
 		return -1;
@@ -343,12 +417,19 @@ void reconcile_free(struct reconcile *reconcile)
 	free(reconcile);
 }
 
-void reconcile_want(struct reconcile *reconcile, struct desired *desired, bool complete)
+static bool is_same(const struct desired *a, const struct desired *b)
 {
-	desired_done(&reconcile->desired);
+	return a->view == b->view && str_eq(a->interface, b->interface) &&
+	       key_compare(&a->private_key, &b->private_key) == 0 &&
+	       a->listen_port == b->listen_port && a->mtu == b->mtu && a->keepalive == b->keepalive;
+}
+
+void reconcile_want(struct reconcile *reconcile, struct view *view, const struct desired *desired)
+{
+	reconcile->is_whole |=
+		reconcile->want != WANT_DESIRED || !is_same(&reconcile->desired, desired);
 	reconcile->desired = *desired;
-	*desired = (struct desired){ 0 };
-	reconcile->complete = complete;
+	reconcile->view = view;
 	reconcile->want = WANT_DESIRED;
 	reconcile->is_due |= !reconcile->failed;
 }
@@ -358,6 +439,13 @@ void reconcile_idle(struct reconcile *reconcile)
 	desired_done(&reconcile->desired);
 	reconcile->want = WANT_IDLE;
 	reconcile->is_due |= !reconcile->failed;
+}
+
+const struct desired *reconcile_desired(struct reconcile *reconcile)
+{
+	if (reconcile->want != WANT_DESIRED || desired_look(&reconcile->desired, NULL) < 0)
+		return NULL;
+	return &reconcile->desired;
 }
 
 void reconcile_guard(struct reconcile *reconcile, enum guard_kind kind, const struct ip *ip)
@@ -403,7 +491,7 @@ void reconcile_get_status(const struct reconcile *reconcile, struct reconcile_st
 		.in_sync = reconcile->in_sync,
 		.trouble = reconcile->trouble,
 		.mtu = (uint16_t)reconcile->observed.mtu,
-		.peers = &reconcile->observed.peers,
+		.observed = &reconcile->observed,
 		.conflicts = &reconcile->conflicts,
 		.overlap = reconcile->overlap,
 		.applied_steps = reconcile->applied_steps,

@@ -30,11 +30,16 @@ int reconcile_new(const struct reconcile_config *config, struct reconcile **ret_
 void reconcile_free(struct reconcile *reconcile); /* leaves the kernel as it is */
 
 /*
- * From now on this is desired; takes its content over. With `complete` false (no complete snapshot
- * yet) nothing is removed. The work is done before the loop sleeps next; calls of one turn are
- * planned together.
+ * From now on this is desired, a copy is kept; of `view`, which must stay: what was touched in it
+ * is forgotten once it is worked on. To be called again whenever the view changed. While it is not
+ * complete nothing is removed; while a change is there by half, or this node is not in it, nothing
+ * is done. The work is done before the loop sleeps next; all that came in one turn is planned
+ * together.
  */
-void reconcile_want(struct reconcile *reconcile, struct desired *desired, bool complete);
+void reconcile_want(struct reconcile *reconcile, struct view *view, const struct desired *desired);
+
+/* What is; to be asked like desired_next_peer and kin, until the loop turns. NULL: nothing is. */
+const struct desired *reconcile_desired(struct reconcile *reconcile);
 
 /*
  * Nothing is desired: the interface is silent, without key and peers and down, but kept (removed
@@ -57,7 +62,7 @@ struct reconcile_status {
 	bool in_sync;            /* observed equals desired */
 	const char *trouble;     /* the first failed step in a sentence; "" for none */
 	uint16_t mtu;
-	const struct wg_peer_vec *peers;
+	const struct observed *observed;
 	const struct plan_conflict_vec *conflicts; /* the routes that are refused, in order */
 	const char *overlap;    /* the zone's addresses are others' here, too; "" for not */
 	uint64_t applied_steps; /* since start */

@@ -9,22 +9,8 @@
 
 const struct wg_peer *status_find_seen(const struct status_input *input, const struct key *key)
 {
-	const struct wg_peer_vec *peers = input->reconcile.peers;
-	size_t low = 0;
-	size_t high = peers ? peers->len : 0;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = key_compare(&peers->at[middle].key, key);
-
-		if (order == 0)
-			return &peers->at[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	return input->reconcile.observed ? observed_find_peer(input->reconcile.observed, key)
+					 : NULL;
 }
 
 int64_t status_handshake_age_s(const struct status_input *input, const struct wg_peer *seen)
@@ -89,7 +75,31 @@ static json_t *report_endpoint(const struct own_endpoint_status *status)
 			 "Public", choice->is_public, "Trouble", status->why ? status->why : "");
 }
 
-static json_t *report_peer(const struct status_input *input, const struct peer *peer)
+json_t *status_address_text(const struct view_peer *peer)
+{
+	struct ip address[ZONE_CIDRS_MAX] = { 0 };
+
+	if (peer)
+		view_peer_addresses(peer, address);
+	return doc_address_text(address);
+}
+
+static json_t *report_prefixes(const struct view_peer *peer)
+{
+	_cleanup_(doc_unref) json_t *list = json_array();
+
+	for (size_t i = 0; i < peer->claims_len; i++) {
+		char text[PREFIX_TEXT_BYTES];
+
+		prefix_format(&peer->claims[i].prefix, text);
+		if (!peer->claims[i].is_address &&
+		    json_array_append_new(list, json_string(text)) < 0)
+			return NULL;
+	}
+	return TAKE_PTR(list);
+}
+
+static json_t *report_peer(const struct status_input *input, const struct view_peer *peer)
 {
 	const struct wg_peer *seen = status_find_seen(input, &peer->key);
 	int64_t age_s = status_handshake_age_s(input, seen);
@@ -100,8 +110,8 @@ static json_t *report_peer(const struct status_input *input, const struct peer *
 	if (seen && seen->endpoint.ip.family != IP_NONE)
 		endpoint_format(&seen->endpoint, endpoint);
 	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:b, s:o, s:I, s:I}", "PublicKey", key,
-			 "Hostname", peer->hostname, "NodeAddress", doc_address_text(peer->address),
-			 "ChildPrefixes", doc_prefix_array(&peer->prefixes), "Endpoint", endpoint,
+			 "Hostname", peer->hostname, "NodeAddress", status_address_text(peer),
+			 "ChildPrefixes", report_prefixes(peer), "Endpoint", endpoint,
 			 "InWireGuard", seen != NULL, "HandshakeAge",
 			 age_s < 0 ? json_null() : json_integer(age_s), "RxBytes",
 			 (json_int_t)(seen ? seen->rx_bytes : 0), "TxBytes",
@@ -111,9 +121,9 @@ static json_t *report_peer(const struct status_input *input, const struct peer *
 static json_t *report_peers(const struct status_input *input)
 {
 	_cleanup_(doc_unref) json_t *peers = json_array();
-	const struct peer *peer = NULL;
+	const struct view_peer *peer = NULL;
 
-	while ((peer = view_next_peer(input->view, peer ? &peer->key : NULL))) {
+	while ((peer = view_next_peer(input->view, peer))) {
 		if (key_compare(&peer->key, input->public_key) != 0 &&
 		    json_array_append_new(peers, report_peer(input, peer)) < 0)
 			return NULL;
@@ -136,9 +146,8 @@ static json_t *report_conflicts(const struct plan_conflict_vec *conflicts)
 
 json_t *status_report(const struct status_input *input)
 {
-	const struct peer *self = view_peer(input->view, input->public_key);
+	const struct view_peer *self = view_peer(input->view, input->public_key);
 	const struct reconcile_status *reconcile = &input->reconcile;
-	const struct ip none[ZONE_CIDRS_MAX] = { 0 };
 	struct event_id id = { 0 };
 	char key[KEY_TEXT_BYTES];
 
@@ -148,8 +157,7 @@ json_t *status_report(const struct status_input *input)
 		"{s:s, s:s, s:s, s:s, s:o, s:I, s:o, s:I, s:s, s:s, s:s, s:i, s:b, s:s, s:o, "
 		"s:s, s:o, s:o, s:o}",
 		"Version", VERSION, "Zone", input->zone, "PublicKey", key, "Hostname",
-		self ? self->hostname : "", "NodeAddress",
-		doc_address_text(self ? self->address : none), "Generation",
+		self ? self->hostname : "", "NodeAddress", status_address_text(self), "Generation",
 		(json_int_t)(self ? self->generation : 0), "Tower",
 		report_tower(&input->controller), "Revision", (json_int_t)id.revision, "Interface",
 		input->interface, "Backend", reconcile->backend ? reconcile->backend : "",

@@ -31,6 +31,9 @@ json_t *status_report(const struct status_input *input) _must_check_;
 /* The same for a person. */
 void status_print(const json_t *report, FILE *to);
 
+/* As documents write its node addresses; "" for NULL. NULL: no memory. */
+json_t *status_address_text(const struct view_peer *peer) _must_check_;
+
 /* The peer as WireGuard holds it; NULL when it does not. */
 const struct wg_peer *status_find_seen(const struct status_input *input, const struct key *key);
 

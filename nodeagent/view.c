@@ -4,149 +4,163 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/tree.h"
+#include "base/str.h"
 #include "mesh/doc.h"
+#include "nodeagent/view_private.h"
 
-#define CACHE_VERSION 1
-
-struct view_peer {
-	struct peer peer;
-	bool absent;
-	bool in_snapshot; /* of the snapshot that is just taking effect */
-	RB_ENTRY(view_peer) link;
-};
-
-static int compare_peers(const struct view_peer *a, const struct view_peer *b)
+static int compare_keys(const struct view_peer *a, const struct view_peer *b)
 {
-	return key_compare(&a->peer.key, &b->peer.key);
+	return key_compare(&a->key, &b->key);
 }
 
-RB_HEAD(view_tree, view_peer);
-TREE_GENERATE(view_tree, view_peer, link, compare_peers)
+TREE_GENERATE(view_key_tree, view_peer, by_key, compare_keys)
 
-/* A zone's document and its peers: what is in force, or a snapshot that is still coming. */
-struct contents {
-	bool has_zone;
-	struct zone zone;
-	struct view_tree peers;
-	size_t peers_len;
-};
-
-struct view {
-	char zone_name[ZONE_NAME_BYTES];
-	struct contents live;
-	struct contents coming;
-	bool in_snapshot, is_reset;
-	bool is_complete, has_id;
-	struct event_id id;
-	uint64_t resets;
-	size_t absent_len;
-	struct view_counts counts;
-};
-
-static void free_view_peer(struct view_peer *entry)
+static struct view_peer *find(const struct view_contents *contents, const struct key *key)
 {
-	if (entry)
-		peer_done(&entry->peer);
-	free(entry);
-}
+	struct view_peer *peer = RB_ROOT((struct view_key_tree *)&contents->peers);
 
-static void free_view_peerp(struct view_peer **entry)
-{
-	free_view_peer(*entry);
-}
+	while (peer) {
+		int order = key_compare(key, &peer->key);
 
-static void empty_contents(struct contents *contents)
-{
-	struct view_peer *entry;
-
-	while ((entry = RB_ROOT(&contents->peers))) {
-		RB_REMOVE(view_tree, &contents->peers, entry);
-		free_view_peer(entry);
+		if (order == 0)
+			return peer;
+		peer = order < 0 ? RB_LEFT(peer, by_key) : RB_RIGHT(peer, by_key);
 	}
-	contents->peers_len = 0;
+	return NULL;
+}
+
+static const struct view_peer *find_hub(const struct view *view)
+{
+	const struct view_peer *peer = view_next_peer(view, NULL);
+
+	while (peer && !peer->hub_router)
+		peer = view_next_peer(view, peer);
+	return peer;
+}
+
+/* Out of everything; the peer is the caller's. */
+static void take_out(struct view *view, struct view_contents *contents, struct view_peer *peer)
+{
+	if (contents == &view->live)
+		view_index_remove(view, peer);
+	RB_REMOVE(view_key_tree, &contents->peers, peer);
+	contents->peers_len--;
+	view->absent_len -= peer->absent;
+	if (peer == view->hub)
+		view->hub = find_hub(view);
+}
+
+static void put_in(struct view *view, struct view_contents *contents, struct view_peer *peer)
+{
+	RB_INSERT(view_key_tree, &contents->peers, peer);
+	contents->peers_len++;
+	if (contents != &view->live)
+		return;
+	view_index_add(view, peer);
+	if (peer->hub_router && (!view->hub || compare_keys(peer, view->hub) < 0))
+		view->hub = peer;
+}
+
+static void drop(struct view *view, struct view_contents *contents, struct view_peer *peer)
+{
+	view->counts.removed += contents == &view->live;
+	take_out(view, contents, peer);
+	view_peer_free(peer);
+}
+
+static void empty_contents(struct view *view, struct view_contents *contents)
+{
+	struct view_peer *peer;
+
+	while ((peer = RB_ROOT(&contents->peers))) {
+		take_out(view, contents, peer);
+		view_peer_free(peer);
+	}
 	contents->has_zone = false;
 }
 
-static struct view_peer *find(const struct contents *contents, const struct key *key)
+/* The one that is there tells the same but for its revision: nothing moves. */
+static void renew(struct view *view, struct view_contents *contents, struct view_peer *old,
+		  const struct view_peer *same)
 {
-	struct view_peer wanted = { .peer.key = *key };
+	bool counts = old->absent || old->revision != same->revision;
 
-	return RB_FIND(view_tree, (struct view_tree *)&contents->peers, &wanted);
+	view->absent_len -= old->absent;
+	old->absent = false;
+	old->in_snapshot = same->in_snapshot;
+	old->revision = same->revision;
+	/* Of two claims to a prefix the newer one is believed. */
+	if (counts && contents == &view->live)
+		view_index_touch(view, old);
 }
 
-static void drop(struct view *view, struct contents *contents, struct view_peer *entry)
+/* Takes the peer over; 1 when something a node acts on changed. */
+static int put(struct view *view, struct view_contents *contents, struct view_peer *peer)
 {
-	RB_REMOVE(view_tree, &contents->peers, entry);
-	contents->peers_len--;
-	view->absent_len -= entry->absent;
-	view->counts.removed += contents == &view->live;
-	free_view_peer(entry);
-}
+	struct view_peer *old = find(contents, &peer->key);
 
-/* Takes the entry over; 1 when something a node acts on changed. */
-static int put(struct view *view, struct contents *contents, struct view_peer *entry)
-{
-	struct view_peer *old = find(contents, &entry->peer.key);
-	bool changed = !old || !peer_same(&old->peer, &entry->peer);
-
-	if (old) {
-		RB_REMOVE(view_tree, &contents->peers, old);
-		view->absent_len -= old->absent;
-	} else {
-		contents->peers_len++;
+	if (old && view_peer_same(old, peer)) {
+		renew(view, contents, old, peer);
+		view_peer_free(peer);
+		return 0;
 	}
-	if (contents == &view->live && changed)
+	if (contents == &view->live)
 		*(old ? &view->counts.changed : &view->counts.added) += 1;
-	free_view_peer(old);
-	RB_INSERT(view_tree, &contents->peers, entry);
-	return changed;
+	if (old) {
+		take_out(view, contents, old);
+		view_peer_free(old);
+	}
+	put_in(view, contents, peer);
+	return 1;
 }
 
-static int put_zone(struct contents *contents, const struct zone *zone)
+static int put_zone(struct view *view, struct view_contents *contents, const struct zone *zone)
 {
 	bool changed = !contents->has_zone || !zone_same(&contents->zone, zone);
 
 	contents->zone = *zone;
 	contents->has_zone = true;
+	if (changed && contents == &view->live)
+		view_index_touch_all(view);
 	return changed;
 }
 
-static struct contents *target(struct view *view)
+static struct view_contents *target(struct view *view)
 {
 	return view->in_snapshot ? &view->coming : &view->live;
 }
 
-static void begin_snapshot(struct view *view, bool reset)
+void view_begin_snapshot(struct view *view, bool reset)
 {
-	empty_contents(&view->coming);
+	empty_contents(view, &view->coming);
 	view->in_snapshot = true;
 	view->is_reset = reset;
 }
 
 /* The snapshot takes effect; 1 when something a node acts on changed. Cannot fail. */
-static int end_snapshot(struct view *view)
+int view_end_snapshot(struct view *view)
 {
-	struct view_peer *entry;
+	struct view_peer *peer;
 	struct view_peer *next;
 	int changed = !view->is_complete;
 
+	view_index_touch_all(view);
 	if (view->coming.has_zone)
-		changed |= put_zone(&view->live, &view->coming.zone);
-	while ((entry = RB_ROOT(&view->coming.peers))) {
-		RB_REMOVE(view_tree, &view->coming.peers, entry);
-		entry->in_snapshot = true;
-		changed |= put(view, &view->live, entry);
+		changed |= put_zone(view, &view->live, &view->coming.zone);
+	while ((peer = RB_ROOT(&view->coming.peers))) {
+		take_out(view, &view->coming, peer);
+		peer->in_snapshot = true;
+		changed |= put(view, &view->live, peer);
 	}
-	RB_FOREACH_SAFE(entry, view_tree, &view->live.peers, next) {
-		const bool is_missing = !entry->in_snapshot;
+	RB_FOREACH_SAFE(peer, view_key_tree, &view->live.peers, next) {
+		const bool is_missing = !peer->in_snapshot;
 
-		entry->in_snapshot = false;
+		peer->in_snapshot = false;
 		if (is_missing && view->is_reset) {
-			view->absent_len += !entry->absent;
-			entry->absent = true;
-		} else if (is_missing && !entry->absent) {
-			drop(view, &view->live, entry);
+			view->absent_len += !peer->absent;
+			peer->absent = true;
+		} else if (is_missing && !peer->absent) {
+			drop(view, &view->live, peer);
 			changed = 1;
 		}
 	}
@@ -168,6 +182,8 @@ int view_new(const char *zone, struct view **ret_view)
 	}
 	RB_INIT(&view->live.peers);
 	RB_INIT(&view->coming.peers);
+	RB_INIT(&view->claims);
+	RB_INIT(&view->by_ip);
 	*ret_view = view;
 	return 0;
 }
@@ -176,16 +192,19 @@ void view_free(struct view *view)
 {
 	if (!view)
 		return;
-	empty_contents(&view->live);
-	empty_contents(&view->coming);
+	view->touched.all = true; /* nobody asks any more */
+	empty_contents(view, &view->live);
+	empty_contents(view, &view->coming);
+	view_forget_touched(view);
 	free(view);
 }
 
 void view_begin_stream(struct view *view)
 {
-	empty_contents(&view->coming);
+	empty_contents(view, &view->coming);
 	view->in_snapshot = false;
 	view->is_reset = false;
+	view->in_change = false;
 }
 
 static int foreign(const struct view *view, const char *zone, struct err *err)
@@ -196,29 +215,28 @@ static int foreign(const struct view *view, const char *zone, struct err *err)
 		       view->zone_name);
 }
 
-static int fold_peer(struct view *view, const json_t *object, struct err *err)
+int view_fold_peer(struct view *view, const json_t *object, struct err *err)
 {
-	_cleanup_(free_view_peerp) struct view_peer *entry = calloc(1, sizeof(*entry));
-	struct contents *contents = target(view);
-	int r;
+	_cleanup_(peer_done) struct peer document = { 0 };
+	struct view_peer *peer;
+	struct view_contents *contents = target(view);
+	int r = doc_read_peer(object, &document, err);
 
-	if (!entry)
-		return err_oom(err);
-	r = doc_read_peer(object, &entry->peer, err);
 	if (r < 0)
 		return r;
-	r = foreign(view, entry->peer.zone, err);
+	r = foreign(view, document.zone, err);
 	if (r < 0)
 		return r;
 	if (contents->peers_len >= VIEW_PEERS_MAX)
 		return err_set(err, -EPROTO, "more than %d peers in one zone", VIEW_PEERS_MAX);
-	return put(view, contents, TAKE_PTR(entry));
+	peer = view_peer_new(&document);
+	return peer ? put(view, contents, peer) : err_oom(err);
 }
 
 static int fold_peer_removed(struct view *view, const json_t *object, struct err *err)
 {
-	struct contents *contents = target(view);
-	struct view_peer *entry;
+	struct view_contents *contents = target(view);
+	struct view_peer *peer;
 	struct key key;
 	int r = doc_key(object, "PublicKey", &key, err);
 
@@ -226,14 +244,14 @@ static int fold_peer_removed(struct view *view, const json_t *object, struct err
 		return err_set(err, -EPROTO, "peer-removed: PublicKey is missing");
 	if (r < 0)
 		return r;
-	entry = find(contents, &key);
-	if (!entry)
+	peer = find(contents, &key);
+	if (!peer)
 		return 0;
-	drop(view, contents, entry);
+	drop(view, contents, peer);
 	return 1;
 }
 
-static int fold_zone(struct view *view, const json_t *object, struct err *err)
+int view_fold_zone(struct view *view, const json_t *object, struct err *err)
 {
 	struct zone zone = { 0 };
 	int r = doc_read_zone(object, &zone, err);
@@ -241,17 +259,19 @@ static int fold_zone(struct view *view, const json_t *object, struct err *err)
 	if (r < 0)
 		return r;
 	r = foreign(view, zone.name, err);
-	return r < 0 ? r : put_zone(target(view), &zone);
+	return r < 0 ? r : put_zone(view, target(view), &zone);
 }
 
 static int fold_zone_removed(struct view *view)
 {
-	struct contents *contents = target(view);
+	struct view_contents *contents = target(view);
 	int changed = contents->peers_len > 0 || contents->has_zone;
 
 	while (RB_ROOT(&contents->peers))
 		drop(view, contents, RB_ROOT(&contents->peers));
 	contents->has_zone = false;
+	if (contents == &view->live)
+		view_index_touch_all(view);
 	return changed;
 }
 
@@ -267,7 +287,7 @@ static int fold_snapshot_begin(struct view *view, const json_t *object, struct e
 		r = foreign(view, zone, err);
 	if (r < 0)
 		return r;
-	begin_snapshot(view, reset);
+	view_begin_snapshot(view, reset);
 	return 0;
 }
 
@@ -287,13 +307,13 @@ static int fold_object(struct view *view, enum event_kind kind, const json_t *ob
 	case EVENT_SNAPSHOT_BEGIN:
 		return fold_snapshot_begin(view, object, err);
 	case EVENT_SNAPSHOT_END:
-		return view->in_snapshot ? end_snapshot(view) : 0;
+		return view->in_snapshot ? view_end_snapshot(view) : 0;
 	case EVENT_ZONE:
-		return fold_zone(view, object, err);
+		return view_fold_zone(view, object, err);
 	case EVENT_ZONE_REMOVED:
 		return fold_zone_removed(view);
 	case EVENT_PEER:
-		return fold_peer(view, object, err);
+		return view_fold_peer(view, object, err);
 	case EVENT_PEER_REMOVED:
 		return fold_peer_removed(view, object, err);
 	case EVENT_HEARTBEAT:
@@ -316,6 +336,7 @@ int view_fold(struct view *view, const struct event *event, struct err *err)
 	if (r >= 0 && event->has_id && !view->in_snapshot) {
 		view->id = event->id;
 		view->has_id = true;
+		view->in_change = false;
 	}
 	return r;
 }
@@ -332,33 +353,31 @@ bool view_id(const struct view *view, struct event_id *ret_id)
 	return view->has_id;
 }
 
+bool view_is_in_change(const struct view *view)
+{
+	return view->in_change;
+}
+
 const struct zone *view_zone(const struct view *view)
 {
 	return view->live.has_zone ? &view->live.zone : NULL;
 }
 
-const struct peer *view_peer(const struct view *view, const struct key *key)
+const struct view_peer *view_peer(const struct view *view, const struct key *key)
 {
-	const struct view_peer *entry = find(&view->live, key);
-
-	return entry ? &entry->peer : NULL;
+	return find(&view->live, key);
 }
 
-const struct peer *view_next_peer(const struct view *view, const struct key *after)
+const struct view_peer *view_next_peer(const struct view *view, const struct view_peer *after)
 {
-	struct view_tree *tree = (struct view_tree *)&view->live.peers;
-	struct view_peer wanted = { 0 };
-	struct view_peer *entry;
+	if (!after)
+		return RB_MIN(view_key_tree, (struct view_key_tree *)&view->live.peers);
+	return RB_NEXT(view_key_tree, unused, (struct view_peer *)after);
+}
 
-	if (!after) {
-		entry = RB_MIN(view_tree, tree);
-	} else {
-		wanted.peer.key = *after;
-		entry = RB_NFIND(view_tree, tree, &wanted);
-		if (entry && compare_peers(entry, &wanted) == 0)
-			entry = RB_NEXT(view_tree, tree, entry);
-	}
-	return entry ? &entry->peer : NULL;
+const struct view_peer *view_hub(const struct view *view)
+{
+	return view->hub;
 }
 
 size_t view_peers_len(const struct view *view)
@@ -371,13 +390,6 @@ uint64_t view_resets(const struct view *view)
 	return view->resets;
 }
 
-bool view_peer_is_absent(const struct view *view, const struct key *key)
-{
-	const struct view_peer *entry = find(&view->live, key);
-
-	return !entry || entry->absent;
-}
-
 size_t view_absent_len(const struct view *view)
 {
 	return view->absent_len;
@@ -386,13 +398,15 @@ size_t view_absent_len(const struct view *view)
 size_t view_drop_absent(struct view *view)
 {
 	size_t before = view->live.peers_len;
-	struct view_peer *entry;
+	bool in_change = view->in_change;
+	struct view_peer *peer;
 	struct view_peer *next;
 
-	RB_FOREACH_SAFE(entry, view_tree, &view->live.peers, next) {
-		if (entry->absent)
-			drop(view, &view->live, entry);
+	RB_FOREACH_SAFE(peer, view_key_tree, &view->live.peers, next) {
+		if (peer->absent)
+			drop(view, &view->live, peer);
 	}
+	view->in_change = in_change; /* this is no event, and whole */
 	return before - view->live.peers_len;
 }
 
@@ -402,96 +416,4 @@ struct view_counts view_take_counts(struct view *view)
 
 	view->counts = (struct view_counts){ 0 };
 	return counts;
-}
-
-static void save_peers(const struct view *view, struct str *to)
-{
-	const struct peer *peer = NULL;
-	const char *comma = "";
-
-	while ((peer = view_next_peer(view, peer ? &peer->key : NULL))) {
-		_cleanup_free_ char *doc = doc_of_peer(peer);
-
-		to->failed |= !doc;
-		if (!doc)
-			return;
-		str_append(to, comma);
-		str_append(to, doc);
-		comma = ",\n";
-	}
-}
-
-char *view_save(const struct view *view)
-{
-	_cleanup_str_ struct str text = { 0 };
-	char id[EVENT_ID_BYTES] = "";
-
-	/* Absence is not remembered: whoever loads this asks for a whole snapshot instead. */
-	if (view->has_id && view->absent_len == 0)
-		event_id_format(&view->id, id);
-	str_printf(&text, "{\"v\":%d,\"Id\":\"%s\",\n", CACHE_VERSION, id);
-	if (view->live.has_zone) {
-		_cleanup_free_ char *doc = doc_of_zone(&view->live.zone);
-
-		if (!doc)
-			return NULL;
-		str_printf(&text, "\"Zone\":%s,\n", doc);
-	}
-	str_append(&text, "\"Peers\":[\n");
-	save_peers(view, &text);
-	str_append(&text, "\n]}");
-	return str_take(&text);
-}
-
-static int load_peers(struct view *view, const json_t *object, struct err *err)
-{
-	json_t *zone = NULL;
-	json_t *peers = NULL;
-	json_t *item;
-	size_t i;
-	int r = doc_field(object, "Zone", &zone, err);
-
-	if (r >= 0 && zone)
-		r = fold_zone(view, zone, err);
-	if (r >= 0)
-		r = doc_field(object, "Peers", &peers, err);
-	if (r >= 0 && !json_is_array(peers))
-		r = err_set(err, -EPROTO, "Peers is missing");
-	if (r < 0)
-		return r;
-	json_array_foreach(peers, i, item) {
-		r = fold_peer(view, item, err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-int view_load(struct view *view, const json_t *object, struct err *err)
-{
-	char text[EVENT_ID_BYTES] = "";
-	struct event_id id = { 0 };
-	uint64_t version = 0;
-	int r = doc_u64(object, "v", &version, err);
-
-	if (r >= 0 && version != CACHE_VERSION)
-		return err_set(err, -EPROTO, "the cache is of version %llu",
-			       (unsigned long long)version);
-	if (r >= 0)
-		r = doc_text(object, "Id", text, sizeof(text), err);
-	if (r >= 0 && *text && event_id_parse(text, &id) < 0)
-		r = err_set(err, -EPROTO, "Id is none");
-	if (r < 0)
-		return r;
-	begin_snapshot(view, false);
-	r = load_peers(view, object, err);
-	if (r < 0) {
-		view_begin_stream(view);
-		return r;
-	}
-	(void)end_snapshot(view);
-	view->has_id = *text != '\0';
-	view->id = id;
-	(void)view_take_counts(view);
-	return 0;
 }

@@ -13,9 +13,10 @@
 #include <jansson.h>
 
 #include "mesh/event.h"
-#include "mesh/peer.h"
+#include "nodeagent/view_peer.h"
 
 #define VIEW_PEERS_MAX 200000 /* of one zone: a tower that sends more is not believed */
+#define VIEW_TOUCHED_MAX 4096 /* changes of so many peers are as good as those of all */
 
 struct view;
 
@@ -23,7 +24,10 @@ struct view;
 int view_new(const char *zone, struct view **ret_view) _must_check_;
 void view_free(struct view *view);
 
-/* A stream begins: what an unfinished snapshot of the last one had brought is forgotten. */
+/*
+ * A stream begins, or ended: what an unfinished snapshot had brought is forgotten, and of a change
+ * that came by half the other half is not waited for.
+ */
 void view_begin_stream(struct view *view);
 
 /*
@@ -38,16 +42,46 @@ bool view_is_complete(const struct view *view);
 /* From where to resume; false when nothing was seen yet. */
 bool view_id(const struct view *view, struct event_id *ret_id);
 
+/* Events of a change came in whose last one, with the id, did not: not to be acted on. */
+bool view_is_in_change(const struct view *view);
+
+/* What they answer is borrowed until the next event is folded in. */
 const struct zone *view_zone(const struct view *view); /* NULL before the first zone event */
-const struct peer *view_peer(const struct view *view, const struct key *key);
-const struct peer *view_next_peer(const struct view *view, const struct key *after);
+const struct view_peer *view_peer(const struct view *view, const struct key *key);
+const struct view_peer *view_next_peer(const struct view *view, const struct view_peer *after);
+const struct view_peer *view_hub(const struct view *view); /* the first with --hub-router */
 size_t view_peers_len(const struct view *view);
+
+/* The claims in their order: the first one at this prefix or above, the last one at or below. */
+const struct view_claim *view_claim_from(const struct view *view, const struct prefix *prefix);
+const struct view_claim *view_claim_upto(const struct view *view, const struct prefix *prefix);
+const struct view_claim *view_next_claim(const struct view_claim *claim);
+
+/* The peers that have an endpoint, by its address (zone or not): the first one at or above it. */
+const struct view_peer *view_peer_from_ip(const struct view *view, const struct ip *ip);
+const struct view_peer *view_next_peer_by_ip(const struct view_peer *peer);
+
+VEC(key_vec, struct key);
+
+/*
+ * What may have another place in the data plane since it was last forgotten: peers that came,
+ * changed, went, or whose claims others made or dropped; prefixes that they claim or claimed, and
+ * the addresses that they are or were reached at.
+ */
+struct view_touched {
+	bool all; /* then the lists are empty */
+	struct key_vec keys;
+	struct prefix_vec prefixes;
+};
+
+/* Ordered, each once; borrowed like the above. */
+const struct view_touched *view_touched(struct view *view);
+void view_forget_touched(struct view *view);
 
 /* How often a snapshot of another history took effect: one more means "join again". */
 uint64_t view_resets(const struct view *view);
 
-/* Whether the peer was in the last snapshot or named since. */
-bool view_peer_is_absent(const struct view *view, const struct key *key);
+/* How many were neither in the last snapshot nor named since. */
 size_t view_absent_len(const struct view *view);
 
 /* Removes the absent peers; how many there were. */

@@ -12,7 +12,7 @@
 #define HANDSHAKE_FRESH_S 180 /* WireGuard renews within this time while packets go */
 #define KEY_BEGINNING_MIN 4   /* fewer characters of a key name nobody */
 
-static bool is_named(const struct peer *peer, const char *word)
+static bool is_named(const struct view_peer *peer, const char *word)
 {
 	char key[KEY_TEXT_BYTES];
 	size_t len = strlen(word);
@@ -22,12 +22,10 @@ static bool is_named(const struct peer *peer, const char *word)
 		return true;
 	if (*peer->hostname && str_eq(peer->hostname, word))
 		return true;
-	for (size_t i = 0; i < ZONE_CIDRS_MAX; i++) {
+	for (size_t i = 0; i < peer->claims_len && peer->claims[i].is_address; i++) {
 		char address[IP_TEXT_BYTES];
 
-		if (peer->address[i].family == IP_NONE)
-			continue;
-		ip_format(&peer->address[i], address);
+		ip_format(&peer->claims[i].prefix.ip, address);
 		if (str_eq(address, word))
 			return true;
 	}
@@ -35,12 +33,13 @@ static bool is_named(const struct peer *peer, const char *word)
 }
 
 /* How many peers the word names; the first of them. */
-static size_t find_named(const struct view *view, const char *word, const struct peer **ret_peer)
+static size_t find_named(const struct view *view, const char *word,
+			 const struct view_peer **ret_peer)
 {
-	const struct peer *peer = NULL;
+	const struct view_peer *peer = NULL;
 	size_t found = 0;
 
-	while ((peer = view_next_peer(view, peer ? &peer->key : NULL))) {
+	while ((peer = view_next_peer(view, peer))) {
 		if (is_named(peer, word) && found++ == 0)
 			*ret_peer = peer;
 	}
@@ -83,14 +82,15 @@ static void explain_agent(const struct status_input *input, json_t *reasons)
 				   : "being brought in line");
 }
 
-static void explain_zone(const struct status_input *input, const struct peer *peer, json_t *reasons)
+static void explain_zone(const struct status_input *input, const struct view_peer *peer,
+			 json_t *reasons)
 {
 	const struct zone *zone = view_zone(input->view);
-	const struct peer *self = view_peer(input->view, input->public_key);
+	const struct view_peer *self = view_peer(input->view, input->public_key);
 
 	add_reason(reasons, true, "zone: it is a peer of zone '%s' since revision %" PRIu64,
 		   input->zone, peer->revision);
-	if (view_peer_is_absent(input->view, &peer->key))
+	if (peer->absent)
 		add_reason(
 			reasons, false,
 			"zone: the tower's new history does not know it; it is kept for a while");
@@ -100,7 +100,8 @@ static void explain_zone(const struct status_input *input, const struct peer *pe
 		add_reason(reasons, true, "zone: a hub zone: packets go by way of the hub");
 }
 
-static void explain_endpoint(const struct peer *peer, const struct wg_peer *seen, json_t *reasons)
+static void explain_endpoint(const struct view_peer *peer, const struct wg_peer *seen,
+			     json_t *reasons)
 {
 	char declared[ENDPOINT_TEXT_BYTES];
 	char used[ENDPOINT_TEXT_BYTES];
@@ -142,23 +143,17 @@ static void explain_handshake(const struct status_input *input, const struct wg_
 			   seen->tx_bytes);
 }
 
-static bool is_route_of(const struct peer *peer, const struct prefix *route)
+static bool is_route_of(const struct view_peer *peer, const struct prefix *route)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(peer->address); i++) {
-		struct prefix host = prefix_host(&peer->address[i]);
-
-		if (peer->address[i].family != IP_NONE && prefix_equal(&host, route))
-			return true;
-	}
-	vec_foreach(prefix, &peer->prefixes) {
-		if (prefix_equal(prefix, route))
+	for (size_t i = 0; i < peer->claims_len; i++) {
+		if (prefix_equal(&peer->claims[i].prefix, route))
 			return true;
 	}
 	return false;
 }
 
 /* What this node does not send to the peer, for the way is somebody else's. */
-static void explain_routes(const struct status_input *input, const struct peer *peer,
+static void explain_routes(const struct status_input *input, const struct view_peer *peer,
 			   json_t *reasons)
 {
 	const struct plan_conflict_vec *conflicts = input->reconcile.conflicts;
@@ -175,7 +170,7 @@ static void explain_routes(const struct status_input *input, const struct peer *
 json_t *why_explain(const struct status_input *input, const char *word)
 {
 	_cleanup_(doc_unref) json_t *reasons = json_array();
-	const struct peer *peer = NULL;
+	const struct view_peer *peer = NULL;
 	const struct wg_peer *seen;
 	size_t found = find_named(input->view, word, &peer);
 	char text[512];
@@ -204,7 +199,7 @@ json_t *why_explain(const struct status_input *input, const char *word)
 		   "presence: the tower knows when it saw it last: GET %s/peers/<key>/status",
 		   input->controller.url);
 	return json_pack("{s:s, s:s, s:o, s:O}", "Peer", key, "Hostname", peer->hostname,
-			 "NodeAddress", doc_address_text(peer->address), "Reasons", reasons);
+			 "NodeAddress", status_address_text(peer), "Reasons", reasons);
 }
 
 void why_print(const json_t *answer, FILE *to)

@@ -34,7 +34,7 @@ struct wg_change {
 	bool allowed;               /* add the prefixes of `want` */
 	bool replace_allowed;       /* with `allowed`: and drop all others of this peer */
 	bool failed;                /* by whoever applied it */
-	const struct wg_peer *want; /* borrowed from what is desired */
+	const struct wg_peer *want; /* owned by the plan */
 };
 
 VEC(wg_change_vec, struct wg_change);

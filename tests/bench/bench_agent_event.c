@@ -27,6 +27,7 @@ struct agent {
 	struct view *view;
 	struct event_reader *reader;
 	struct reconcile *reconcile;
+	struct desired desired;
 	uint64_t revision;
 };
 
@@ -108,24 +109,12 @@ static void on_stop(void *data)
 	loop_stop(agent->loop, 0);
 }
 
-static void want(struct agent *agent)
-{
-	struct desired_options options = {
-		.interface = "wg0", .private_key = private_key, .listen_port = 51820
-	};
-	struct desired desired = { 0 };
-
-	if (desired_make(agent->view, &options, &desired, NULL) < 0)
-		give_up("nothing is desired");
-	reconcile_want(agent->reconcile, &desired, true);
-}
-
 /* Bytes from the stream; a turn of the loop. */
 static void take(struct agent *agent, const struct str *bytes)
 {
 	if (event_reader_feed(agent->reader, bytes->at, bytes->len, NULL) < 0)
 		give_up("an event was not understood");
-	want(agent);
+	reconcile_want(agent->reconcile, agent->view, &agent->desired);
 	loop_timer_set(agent->stop, 0);
 	if (loop_run(agent->loop) < 0)
 		give_up("the loop failed");
@@ -149,7 +138,7 @@ static void check_sync(const struct agent *agent, size_t peers)
 	struct reconcile_status status;
 
 	reconcile_get_status(agent->reconcile, &status);
-	if (!status.in_sync || status.peers->len != peers)
+	if (!status.in_sync || status.observed->peers.len != peers)
 		give_up("the data plane is not as the zone says");
 }
 
@@ -183,10 +172,9 @@ static void measure_snapshot(struct agent *agent, uint32_t peers)
 
 enum kind { JOIN, MOVE_ENDPOINT, MOVE_PREFIX, LEAVE };
 
-static const char *const names[] = { [JOIN] = "join",
-				     [MOVE_ENDPOINT] = "endpoint",
-				     [MOVE_PREFIX] = "prefix",
-				     [LEAVE] = "leave" };
+static const char *const names[] = {
+	[JOIN] = "join", [MOVE_ENDPOINT] = "endpoint", [MOVE_PREFIX] = "prefix", [LEAVE] = "leave"
+};
 
 /* The peers that come and go are spread over all of them; a prefix moves from one to the next. */
 static void tell(struct agent *agent, struct str *to, enum kind kind, uint32_t peers, uint32_t i)
@@ -241,6 +229,9 @@ static void measure_events(struct agent *agent, enum kind kind, uint32_t peers)
 static void open_agent(struct agent *agent)
 {
 	struct reconcile_config config = { .interface = "wg0", .dry_run = true };
+	struct desired_options options = { .interface = "wg0",
+					   .private_key = private_key,
+					   .listen_port = 51820 };
 
 	if (crypto_init(NULL) < 0 || loop_new(&agent->loop, NULL) < 0)
 		give_up("cannot start");
@@ -248,7 +239,8 @@ static void open_agent(struct agent *agent)
 	if (loop_timer_new(agent->loop, on_stop, agent, &agent->stop, NULL) < 0 ||
 	    view_new("blue", &agent->view) < 0 ||
 	    event_reader_new(on_event, agent, &agent->reader, NULL) < 0 ||
-	    reconcile_new(&config, &agent->reconcile, NULL) < 0)
+	    reconcile_new(&config, &agent->reconcile, NULL) < 0 ||
+	    desired_make(agent->view, &options, &agent->desired, NULL) < 0)
 		give_up("cannot start");
 }
 

@@ -2,7 +2,7 @@
 /*
  * A cache that somebody wrote, and a stream that somebody sent. Input that begins with "{" is a
  * cache; what it gives is saved and must load again. Everything else is a stream of events.
- * Parsers: nodeagent/view.c
+ * Parsers: nodeagent/view.c nodeagent/view_cache.c
  */
 #include <assert.h>
 #include <string.h>
@@ -42,10 +42,10 @@ static void feed(struct view *view, const char *text, size_t len)
 
 static void check_walk(const struct view *view)
 {
-	const struct peer *peer = NULL;
+	const struct view_peer *peer = NULL;
 	size_t len = 0;
 
-	while ((peer = view_next_peer(view, peer ? &peer->key : NULL)))
+	while ((peer = view_next_peer(view, peer)))
 		len++;
 	assert(len == view_peers_len(view));
 }

@@ -11,6 +11,7 @@
 
 static struct loop *loop;
 static struct reconcile *reconcile;
+static struct told told;
 
 static void stop(void *data)
 {
@@ -36,29 +37,27 @@ static void start(void)
 	check(reconcile_new(&config, &reconcile, NULL) == 0);
 }
 
-static struct desired peers_1_to(uint8_t last)
+/* The peers 1 to `last`, told anew; whether all of them are there, the tower says or not yet. */
+static void tell_1_to(uint8_t last)
 {
-	struct desired desired = { .interface = "wg0", .listen_port = 51820 };
-
-	check(ip_parse("10.200.0.254", &desired.address[0], NULL) == 0);
+	tell_snapshot_begin(&told, false);
+	tell_zone(&told, "10.200.0.0/20", false);
+	tell_row(&told, &(struct row){ SELF, "10.200.0.254", "", "", false, 0 });
 	for (uint8_t i = 1; i <= last; i++) {
-		struct wg_peer *peer = add_peer(&desired.peers, i, "192.0.2.1:51820");
-		char text[PREFIX_TEXT_BYTES];
+		char address[IP_TEXT_BYTES];
 
-		(void)snprintf(text, sizeof(text), "10.200.0.%u/32", i);
-		add_prefix(&peer->allowed, text);
-		add_prefix(&desired.routes, text);
+		(void)snprintf(address, sizeof(address), "10.200.0.%u", i);
+		tell_row(&told, &(struct row){ i, address, "", "192.0.2.1:51820", false, 0 });
 	}
-	return desired;
+	tell_snapshot_end(&told);
 }
 
-static struct reconcile_status want(uint8_t last, bool complete)
+static struct reconcile_status want(uint8_t last)
 {
-	struct desired desired = peers_1_to(last);
 	struct reconcile_status status;
 
-	reconcile_want(reconcile, &desired, complete);
-	check(desired.peers.len == 0);
+	tell_1_to(last);
+	reconcile_want(reconcile, told.view, &told.desired);
 	turn();
 	reconcile_get_status(reconcile, &status);
 	return status;
@@ -87,65 +86,122 @@ static void says_what_it_is(void)
 	turn();
 	reconcile_get_status(reconcile, &status);
 	check_str(status.backend, "dry-run");
-	check(!status.in_sync && status.peers->len == 0 && status.applied_steps == 0);
+	check(!status.in_sync && status.observed->peers.len == 0 && status.applied_steps == 0);
 	check_str(status.trouble, "");
 }
 
 static void converges_in_one_turn(void)
 {
-	struct reconcile_status status = want(3, true);
+	struct reconcile_status status = want(3);
 
-	check(status.in_sync && status.peers->len == 3 && status.mtu == 1420);
+	check(status.in_sync && status.observed->peers.len == 3 && status.mtu == 1420);
 }
 
 static void does_nothing_when_nothing_changed(void)
 {
-	uint64_t steps = want(3, true).applied_steps;
+	uint64_t steps = want(3).applied_steps;
 
-	check(want(3, true).applied_steps == steps);
+	check(want(3).applied_steps == steps);
 }
 
 static void plans_the_calls_of_one_turn_together(void)
 {
-	uint64_t steps = want(3, true).applied_steps;
-	struct desired desired = peers_1_to(200);
+	uint64_t steps = want(3).applied_steps;
 
-	reconcile_want(reconcile, &desired, true);
-	check(want(4, true).applied_steps == steps + 2);
+	tell_1_to(200);
+	reconcile_want(reconcile, told.view, &told.desired);
+	check(want(4).applied_steps == steps + 2);
+}
+
+/* What an event touched is planned, and by the next check nothing else is found to do. */
+static void plans_what_an_event_touched(void)
+{
+	static const struct row joins = { 9, "10.200.0.9", "172.24.9.0/24", "", false, 0 };
+	uint64_t steps = want(4).applied_steps;
+	const struct view_touched *touched;
+	struct reconcile_status status;
+
+	tell_row(&told, &joins);
+	reconcile_want(reconcile, told.view, &told.desired);
+	turn();
+	reconcile_get_status(reconcile, &status);
+	check(status.in_sync && status.applied_steps == steps + 3);
+	check(status.observed->peers.len == 5);
+	touched = view_touched(told.view);
+	check(!touched->all && touched->keys.len == 0 && touched->prefixes.len == 0);
+	tell_removed(&told, 9);
+	reconcile_want(reconcile, told.view, &told.desired);
+	turn();
+	reconcile_get_status(reconcile, &status);
+	check(status.observed->peers.len == 4 && status.applied_steps == steps + 6);
+}
+
+static void does_not_act_on_half_a_change(void)
+{
+	static const char gone[] =
+		"{\"PublicKey\":\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
+		"\"Zone\":\"blue\"}";
+	struct reconcile_status status;
+
+	check(want(3).observed->peers.len == 3);
+	tell_event(told.view, EVENT_PEER_REMOVED, gone, 0);
+	reconcile_want(reconcile, told.view, &told.desired);
+	turn();
+	reconcile_get_status(reconcile, &status);
+	check(status.observed->peers.len == 3);
+	tell_event(told.view, EVENT_HEARTBEAT, "", ++told.revision);
+	turn();
+	reconcile_get_status(reconcile, &status);
+	check(status.observed->peers.len == 2);
 }
 
 static void shrinks_only_when_it_knows_all(void)
 {
-	check(want(4, true).peers->len == 4);
-	check(want(2, false).peers->len == 4);
-	check(want(2, true).peers->len == 2);
+	struct told half = { .desired = told.desired };
+	struct reconcile_status status;
+
+	check(want(4).observed->peers.len == 4);
+	check(view_new("blue", &half.view) == 0);
+	half.desired.view = half.view;
+	tell_zone(&half, "10.200.0.0/20", false);
+	tell_row(&half, &(struct row){ SELF, "10.200.0.254", "", "", false, 0 });
+	reconcile_want(reconcile, half.view, &half.desired);
+	turn();
+	reconcile_get_status(reconcile, &status);
+	check(status.observed->peers.len == 4);
+	check(want(2).observed->peers.len == 2);
+	view_free(half.view);
 }
 
 static void says_what_is_missing(void)
 {
-	struct desired desired = peers_1_to(0);
 	struct reconcile_status status;
 
-	desired.lacks_hub = true;
-	reconcile_want(reconcile, &desired, true);
+	tell_zone(&told, "10.200.0.0/20", true);
+	reconcile_want(reconcile, told.view, &told.desired);
 	turn();
 	reconcile_get_status(reconcile, &status);
 	check(strstr(status.trouble, "--hub-router"));
-	check_str(want(2, true).trouble, "");
+	check_str(want(2).trouble, "");
 }
 
 int main(void)
 {
 	check(crypto_init(NULL) == 0 && loop_new(&loop, NULL) == 0);
 	log_set_level(LOG_LEVEL_ERROR);
+	told = told_zone("10.200.0.0/20", false);
+	told.desired.mtu = 0;
 	run(refuses_a_name_that_is_none);
 	run(says_what_it_is);
 	run(converges_in_one_turn);
 	run(does_nothing_when_nothing_changed);
 	run(plans_the_calls_of_one_turn_together);
+	run(plans_what_an_event_touched);
+	run(does_not_act_on_half_a_change);
 	run(shrinks_only_when_it_knows_all);
 	run(says_what_is_missing);
 	reconcile_free(reconcile);
+	told_done(&told);
 	loop_free(loop);
 	return check_done();
 }

@@ -174,8 +174,9 @@ static void asks_a_silent_server_less_and_less(void)
 static void looks_at_the_zone_and_at_wireguard(void)
 {
 	struct wg_peer list[] = { { .handshake_s = NOW_S - 181 }, { .keepalive_s = 25 } };
-	const struct wg_peer_vec peers = { .at = list, .len = 2 };
-	const struct peer self = { .endpoint = at("203.0.113.5:51821") };
+	struct wg_peer *pointers[] = { &list[0], &list[1] };
+	const struct wg_peer_list peers = { .at = pointers, .len = 2 };
+	const struct view_peer self = { .endpoint = at("203.0.113.5:51821") };
 	struct own_endpoint_scene scene;
 
 	own_endpoint_look_around(NULL, NULL, NOW_S, &scene);

@@ -4,30 +4,35 @@
  */
 #include <errno.h>
 
+#include "crypto/crypto.h"
 #include "nodeagent/model.h"
 #include "plane.h"
 
 #define NOW_S 1700000000
 
-static struct desired some_desired(void)
-{
-	struct desired desired = { .interface = "wg0",
-				   .private_key.bytes = { 0x08, [31] = 0x40 },
-				   .listen_port = 51820,
-				   .mtu = 1420 };
-	struct wg_peer *peer = add_peer(&desired.peers, 1, "192.0.2.1:51820");
+#define ZONE "10.200.0.0/16"
 
-	check(ip_parse("10.200.0.9", &desired.address[0], NULL) == 0);
-	peer->keepalive_s = KEEPALIVE_S;
-	peer->generation = 1;
-	add_prefix(&peer->allowed, "10.200.0.1/32");
-	peer = add_peer(&desired.peers, 2, "192.0.2.2:51820");
-	add_prefix(&peer->allowed, "10.200.0.2/32");
-	add_prefix(&peer->allowed, "172.24.0.0/24");
-	add_prefix(&desired.routes, "10.200.0.1/32");
-	add_prefix(&desired.routes, "10.200.0.2/32");
-	add_prefix(&desired.routes, "172.24.0.0/24");
-	return desired;
+static const struct row own = { SELF, "10.200.0.9", "", "", false, 0 };
+static const struct row one = { 1, "10.200.0.1", "", "192.0.2.1:51820", false, 0 };
+static const struct row two = { 2, "10.200.0.2", "172.24.0.0/24", "192.0.2.2:51820", false, 0 };
+
+static struct told some_zone(void)
+{
+	const struct row rows[] = { own, one, two };
+
+	return told_rows(ZONE, false, rows, ARRAY_SIZE(rows));
+}
+
+/* Told anew, with another endpoint and other prefixes. */
+static void tell_again(struct told *told, const struct row *row, const char *endpoint,
+		       const char *prefixes)
+{
+	struct row changed = *row;
+
+	changed.endpoint = endpoint;
+	changed.prefixes = prefixes;
+	tell_row(told, &changed);
+	check(look(told));
 }
 
 /* The plan, carried out in memory. */
@@ -37,7 +42,7 @@ static void follow(const struct desired *desired, bool allow_removal, struct obs
 
 	check(plan_make(desired, observed, allow_removal, &plan, NULL) == 0);
 	check(model_apply(desired, &plan, observed) == 0);
-	observed_declare(observed, desired, &plan);
+	plan_declare(desired, NULL, &plan, observed);
 	plan_done(&plan);
 }
 
@@ -54,11 +59,11 @@ static size_t steps_to(const struct desired *desired, const struct observed *obs
 
 static void starts_from_nothing(void)
 {
-	struct desired desired = some_desired();
+	struct told told = some_zone();
 	struct observed observed = { 0 };
 	struct plan plan = { 0 };
 
-	check(plan_make(&desired, &observed, false, &plan, NULL) == 0);
+	check(plan_make(&told.desired, &observed, false, &plan, NULL) == 0);
 	check(plan.create && plan.set_key && plan.set_port && plan.set_up && !plan.set_down);
 	check(plan.set_mtu == 1420 && plan.add_addresses.len == 1);
 	check(plan.set_peers.len == 2 && plan.add_routes.len == 3);
@@ -66,61 +71,61 @@ static void starts_from_nothing(void)
 	check(plan.set_peers.at[0].endpoint && plan.set_peers.at[0].keepalive);
 	check(plan.set_peers.at[1].allowed && !plan.set_peers.at[1].replace_allowed);
 	plan_done(&plan);
-	desired_done(&desired);
+	told_done(&told);
 }
 
 static void finds_nothing_to_do_when_all_is_right(void)
 {
-	struct desired desired = some_desired();
+	struct told told = some_zone();
 	struct observed observed = { 0 };
 
-	follow(&desired, true, &observed);
-	check(steps_to(&desired, &observed) == 0);
+	follow(&told.desired, true, &observed);
+	check(steps_to(&told.desired, &observed) == 0);
 	/* WireGuard keeps a private key clamped. */
-	desired.private_key.bytes[0] |= 0x07;
-	desired.private_key.bytes[31] = 0x80;
-	check(steps_to(&desired, &observed) == 0);
-	desired.private_key.bytes[31] |= 0x01;
+	told.desired.private_key.bytes[0] |= 0x07;
+	told.desired.private_key.bytes[31] = 0x80;
+	check(steps_to(&told.desired, &observed) == 0);
+	told.desired.private_key.bytes[31] |= 0x01;
 	/* Another key: every peer is greeted under it. */
-	check(steps_to(&desired, &observed) == 3);
-	desired_done(&desired);
+	check(steps_to(&told.desired, &observed) == 3);
+	told_done(&told);
 	observed_done(&observed);
 }
 
 static void any_port_is_right_when_none_is_wanted(void)
 {
-	struct desired desired = some_desired();
+	struct told told = some_zone();
 	struct observed observed = { 0 };
 
-	follow(&desired, true, &observed);
-	desired.listen_port = 0;
-	check(steps_to(&desired, &observed) == 0);
-	desired_done(&desired);
+	follow(&told.desired, true, &observed);
+	told.desired.listen_port = 0;
+	check(steps_to(&told.desired, &observed) == 0);
+	told_done(&told);
 	observed_done(&observed);
 }
 
 static void refuses_what_is_no_wireguard(void)
 {
-	struct desired desired = some_desired();
+	struct told told = some_zone();
 	struct observed observed = { .state = INTERFACE_FOREIGN, .kind = "veth" };
 	struct plan plan = { 0 };
 	struct err err = { 0 };
 
-	check(plan_make(&desired, &observed, true, &plan, &err) == -EPERM);
+	check(plan_make(&told.desired, &observed, true, &plan, &err) == -EPERM);
 	check(strstr(err.text, "wg0") && strstr(err.text, "veth"));
 	check(plan_make_idle("wg0", &observed, &plan, NULL) == -EPERM);
-	desired_done(&desired);
+	told_done(&told);
 }
 
 static void idles_by_silencing_the_interface(void)
 {
 	const struct desired nothing = { 0 };
-	struct desired desired = some_desired();
+	struct told told = some_zone();
 	struct observed observed = { 0 };
 	struct plan plan = { 0 };
 
 	check(plan_make_idle("wg0", &observed, &plan, NULL) == 0 && plan_steps(&plan) == 0);
-	follow(&desired, true, &observed);
+	follow(&told.desired, true, &observed);
 	check(plan_make_idle("wg0", &observed, &plan, NULL) == 0);
 	check(plan.set_down && plan.set_key && plan.remove_peers.len == 2 &&
 	      plan_steps(&plan) == 4);
@@ -130,8 +135,8 @@ static void idles_by_silencing_the_interface(void)
 	plan_done(&plan);
 	check(plan_make_idle("wg0", &observed, &plan, NULL) == 0 && plan_steps(&plan) == 0);
 	/* And back: key, up, the peers, and the routes that the kernel dropped. */
-	check(steps_to(&desired, &observed) == 7);
-	desired_done(&desired);
+	check(steps_to(&told.desired, &observed) == 7);
+	told_done(&told);
 	observed_done(&observed);
 }
 
@@ -163,111 +168,128 @@ static void touches_an_endpoint_only_when_it_is_due(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct desired desired = some_desired();
+		struct told told = some_zone();
 		struct observed observed = { 0 };
+		struct row row = one;
 		struct wg_peer *peer;
 
-		follow(&desired, true, &observed);
-		peer = &observed.peers.at[0];
+		follow(&told.desired, true, &observed);
+		peer = observed.peers.at[0];
 		observed.now_s = NOW_S;
 		peer->endpoint = endpoint(cases[i].observed);
 		peer->handshake_s = NOW_S - cases[i].handshake_s;
 		if (!cases[i].declared)
 			peer->generation = 0;
-		desired.peers.at[0].endpoint = endpoint(cases[i].wanted);
-		desired.peers.at[0].generation = cases[i].generation;
-		if (!check(steps_to(&desired, &observed) == (cases[i].is_due ? 1 : 0)))
+		row.endpoint = cases[i].wanted;
+		told.generation = cases[i].generation;
+		tell_row(&told, &row);
+		check(look(&told));
+		if (!check(steps_to(&told.desired, &observed) == (cases[i].is_due ? 1 : 0)))
 			printf("# case %zu\n", i);
-		desired_done(&desired);
+		told_done(&told);
 		observed_done(&observed);
 	}
 }
 
+static void add_reading(struct wg_peer_vec *to, uint8_t number, const char *via)
+{
+	struct wg_peer peer = { .key = key_of(number), .endpoint = endpoint(via) };
+
+	check(vec_push(to, peer) == 0);
+	add_prefix(&to->at[to->len - 1].allowed, "10.200.7.7/32");
+}
+
 static void keeps_what_was_declared_over_a_reading(void)
 {
-	struct desired desired = some_desired();
+	struct told told = some_zone();
 	struct observed observed = { 0 };
-	struct observed fresh = { 0 };
+	struct wg_peer_vec reading = { 0 };
+	struct endpoint declared = endpoint(one.endpoint);
+	struct wg_peer *kept;
 
-	follow(&desired, true, &observed);
-	(void)add_peer(&fresh.peers, 0, "");
-	(void)add_peer(&fresh.peers, 1, "198.51.100.7:9");
-	(void)add_peer(&fresh.peers, 3, "");
-	observed_inherit(&fresh, &observed);
-	check(fresh.peers.at[0].generation == 0 && fresh.peers.at[1].generation == 1);
-	check(endpoint_equal(&fresh.peers.at[1].declared, &desired.peers.at[0].endpoint));
-	observed_done(&fresh);
+	follow(&told.desired, true, &observed);
+	add_reading(&reading, 0, "");
+	add_reading(&reading, 1, "198.51.100.7:9");
+	add_reading(&reading, 3, "");
+	reading.at[0].key.bytes[0] = 0;
+	check(observed_take_reading(&observed, &reading) == 0);
+	check(observed.peers.len == 3 && reading.len == 0);
+	check(observed.peers.at[0]->generation == 0 && observed.peers.at[2]->generation == 0);
+	kept = observed_find_peer(&observed, &observed.peers.at[1]->key);
+	check(kept->key.bytes[0] == 1 && kept->generation == 1);
+	check(endpoint_equal(&kept->declared, &declared) && kept->endpoint.port == 9);
+	check(kept->allowed.len == 1 && kept->allowed.at[0].ip.bytes[2] == 7);
 	observed_done(&observed);
-	desired_done(&desired);
+	told_done(&told);
 }
 
 static void a_failed_change_declares_nothing(void)
 {
-	struct desired desired = some_desired();
+	struct told told = some_zone();
 	struct observed observed = { 0 };
 	struct plan plan = { 0 };
+	struct endpoint failed = endpoint("192.0.2.77:1");
+	struct endpoint done = endpoint("192.0.2.78:1");
 
-	follow(&desired, true, &observed);
-	desired.peers.at[0].endpoint = endpoint("192.0.2.77:1");
-	desired.peers.at[1].endpoint = endpoint("192.0.2.78:1");
+	follow(&told.desired, true, &observed);
+	tell_again(&told, &one, "192.0.2.77:1", "");
+	tell_again(&told, &two, "192.0.2.78:1", two.prefixes);
 	observed.now_s = NOW_S;
-	check(plan_make(&desired, &observed, true, &plan, NULL) == 0 && plan.set_peers.len == 2);
+	check(plan_make(&told.desired, &observed, true, &plan, NULL) == 0);
+	check(plan.set_peers.len == 2);
 	plan.set_peers.at[0].failed = true;
-	observed_declare(&observed, &desired, &plan);
-	check(!endpoint_equal(&observed.peers.at[0].declared, &desired.peers.at[0].endpoint));
-	check(endpoint_equal(&observed.peers.at[1].declared, &desired.peers.at[1].endpoint));
+	plan_declare(&told.desired, NULL, &plan, &observed);
+	check(!endpoint_equal(&observed.peers.at[0]->declared, &failed));
+	check(endpoint_equal(&observed.peers.at[1]->declared, &done));
 	plan_done(&plan);
 	observed_done(&observed);
-	desired_done(&desired);
+	told_done(&told);
 }
 
 static void moves_a_prefix_by_giving_it_to_the_new_owner_alone(void)
 {
-	struct desired desired = some_desired();
+	struct told told = some_zone();
 	struct observed observed = { 0 };
 	struct plan plan = { 0 };
 
-	follow(&desired, true, &observed);
-	desired.peers.at[1].allowed.len = 1;
-	add_prefix(&desired.peers.at[0].allowed, "172.24.0.0/24");
-	check(plan_make(&desired, &observed, true, &plan, NULL) == 0);
-	check(plan_steps(&plan) == 1 && plan.set_peers.at[0].want == &desired.peers.at[0]);
+	follow(&told.desired, true, &observed);
+	tell_again(&told, &two, two.endpoint, "");
+	tell_again(&told, &one, one.endpoint, two.prefixes);
+	check(plan_make(&told.desired, &observed, true, &plan, NULL) == 0);
+	check(plan_steps(&plan) == 1 && plan.set_peers.at[0].key.bytes[0] == 1);
 	check(plan.set_peers.at[0].allowed && !plan.set_peers.at[0].replace_allowed);
 	plan_done(&plan);
-	follow(&desired, true, &observed);
-	check(observed.peers.at[1].allowed.len == 1);
-	desired_done(&desired);
+	follow(&told.desired, true, &observed);
+	check(observed.peers.at[1]->allowed.len == 1);
+	told_done(&told);
 	observed_done(&observed);
 }
 
 static void removes_only_when_it_may(void)
 {
-	struct desired desired = some_desired();
+	struct told told = some_zone();
 	struct observed observed = { 0 };
 	struct plan plan = { 0 };
 
-	follow(&desired, true, &observed);
+	follow(&told.desired, true, &observed);
 	add_address(&observed.addresses, "10.9.9.9", 24);
-	wg_peer_done(&desired.peers.at[0]);
-	desired.peers.at[0] = desired.peers.at[1];
-	desired.peers.len = 1;
-	desired.peers.at[0].allowed.len = 1;
-	desired.routes.at[0] = desired.routes.at[1];
-	desired.routes.len = 1;
-	check(plan_make(&desired, &observed, false, &plan, NULL) == 0);
+	tell_removed(&told, 1);
+	tell_again(&told, &two, two.endpoint, "");
+	check(plan_make(&told.desired, &observed, false, &plan, NULL) == 0);
 	check(plan_steps(&plan) == 0);
 	plan_done(&plan);
-	check(plan_make(&desired, &observed, true, &plan, NULL) == 0);
+	check(plan_make(&told.desired, &observed, true, &plan, NULL) == 0);
 	check(plan.remove_peers.len == 1 && plan.remove_peers.at[0].key.bytes[0] == 1);
 	check(plan.set_peers.len == 1 && plan.set_peers.at[0].replace_allowed);
 	check(plan.remove_routes.len == 2 && plan.remove_addresses.len == 1);
 	plan_done(&plan);
-	desired_done(&desired);
+	told_done(&told);
 	observed_done(&observed);
 }
 
 int main(void)
 {
+	check(crypto_init(NULL) == 0);
 	run(starts_from_nothing);
 	run(finds_nothing_to_do_when_all_is_right);
 	run(any_port_is_right_when_none_is_wanted);

@@ -2,6 +2,7 @@
 /*
  * The plan where it meets the rest of the machine: routes of others, the underlay, forwarding.
  */
+#include "crypto/crypto.h"
 #include "nodeagent/model.h"
 #include "plane.h"
 
@@ -9,19 +10,25 @@
 #define ETH0 2
 #define DOCKER0 3
 
-/* One peer, reached at 192.0.2.1, with an address and a child prefix. */
-static struct desired some_desired(void)
-{
-	struct desired desired = { .interface = "wg0", .mtu = 1420 };
-	struct wg_peer *peer = add_peer(&desired.peers, 1, "192.0.2.1:51820");
+static const struct row own = { SELF, "10.200.0.9", "172.25.0.0/24", "", false, 0 };
+static const struct row one = { 1, "10.200.0.1", "172.24.0.0/16", "192.0.2.1:51820", false, 0 };
 
-	check(ip_parse("10.200.0.9", &desired.address[0], NULL) == 0);
-	add_prefix(&peer->allowed, "10.200.0.1/32");
-	add_prefix(&peer->allowed, "172.24.0.0/16");
-	add_prefix(&desired.routes, "10.200.0.1/32");
-	add_prefix(&desired.routes, "172.24.0.0/16");
-	add_prefix(&desired.own_prefixes, "172.25.0.0/24");
-	return desired;
+/* One peer, reached at 192.0.2.1, with an address and a child prefix. */
+static struct told some_zone(void)
+{
+	const struct row rows[] = { own, one };
+
+	return told_rows("10.200.0.0/20", false, rows, ARRAY_SIZE(rows));
+}
+
+static void tell_again(struct told *told, const char *endpoint, const char *prefixes)
+{
+	struct row changed = one;
+
+	changed.endpoint = endpoint;
+	changed.prefixes = prefixes;
+	tell_row(told, &changed);
+	check(look(told));
 }
 
 static struct observed some_machine(void)
@@ -66,39 +73,39 @@ static void does_not_take_what_is_somebody_elses(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct desired desired = some_desired();
+		struct told told = some_zone();
 		struct observed observed = some_machine();
 		struct plan plan = { 0 };
 		char text[PLAN_CONFLICT_TEXT_BYTES] = "";
 
 		add_foreign(&observed, cases[i].to, DOCKER0, 0, cases[i].is_connected);
-		check(plan_make(&desired, &observed, true, &plan, NULL) == 0);
+		check(plan_make(&told.desired, &observed, true, &plan, NULL) == 0);
 		if (plan.conflicts.len > 0)
 			plan_conflict_format(&plan.conflicts.at[0], text);
 		check_str(text, cases[i].sentence);
 		check(plan.conflicts.len + plan.add_routes.len == 2);
 		plan_done(&plan);
-		desired_done(&desired);
+		told_done(&told);
 		observed_done(&observed);
 	}
 }
 
 static void an_endpoint_keeps_its_way(void)
 {
-	struct desired desired = some_desired();
+	struct told told = some_zone();
 	struct observed observed = some_machine();
 	struct plan plan = { 0 };
 	char text[PLAN_CONFLICT_TEXT_BYTES];
 
-	desired.peers.at[0].endpoint = endpoint("172.24.9.9:51820");
-	check(plan_make(&desired, &observed, true, &plan, NULL) == 0);
+	tell_again(&told, "172.24.9.9:51820", one.prefixes);
+	check(plan_make(&told.desired, &observed, true, &plan, NULL) == 0);
 	if (check(plan.conflicts.len == 1 && plan.add_routes.len == 1)) {
 		plan_conflict_format(&plan.conflicts.at[0], text);
 		check_str(text, "no route to 172.24.0.0/16 into the mesh: a peer is reached at "
 				"172.24.9.9");
 	}
 	plan_done(&plan);
-	desired_done(&desired);
+	told_done(&told);
 	observed_done(&observed);
 }
 
@@ -124,23 +131,22 @@ static void what_the_machine_needs_keeps_its_way(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct desired desired = some_desired();
+		struct told told = some_zone();
 		struct observed observed = some_machine();
 		struct guard guard = { .kind = cases[i].kind };
 		struct plan plan = { 0 };
 		char text[PLAN_CONFLICT_TEXT_BYTES] = "";
 
-		add_prefix(&desired.peers.at[0].allowed, "fd24::/64");
-		add_prefix(&desired.routes, "fd24::/64");
+		tell_again(&told, one.endpoint, "172.24.0.0/16,fd24::/64");
 		check(ip_parse(cases[i].ip, &guard.ip, NULL) == 0);
 		check(vec_push(&observed.guards, guard) == 0);
-		check(plan_make(&desired, &observed, true, &plan, NULL) == 0);
+		check(plan_make(&told.desired, &observed, true, &plan, NULL) == 0);
 		if (plan.conflicts.len > 0)
 			plan_conflict_format(&plan.conflicts.at[0], text);
 		check_str(text, cases[i].sentence);
 		check(plan.conflicts.len + plan.add_routes.len == 3);
 		plan_done(&plan);
-		desired_done(&desired);
+		told_done(&told);
 		observed_done(&observed);
 	}
 }
@@ -164,44 +170,43 @@ static void tells_of_addresses_used_twice(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct desired desired = some_desired();
+		struct told told = some_zone();
 		struct observed observed = some_machine();
 		struct plan plan = { 0 };
 		char text[PLAN_CONFLICT_TEXT_BYTES] = "";
 
-		desired.zone_cidr[0] = prefix("10.200.0.0/20");
 		add_foreign(&observed, cases[i].to, DOCKER0, 0, cases[i].is_connected);
-		check(plan_make(&desired, &observed, true, &plan, NULL) == 0);
+		check(plan_make(&told.desired, &observed, true, &plan, NULL) == 0);
 		check(plan.conflicts.len == 0 && plan.add_routes.len == 2);
 		if (plan.overlap.zone.ip.family != IP_NONE)
 			plan_overlap_format(&plan.overlap, text);
 		check_str(text, cases[i].sentence);
 		plan_done(&plan);
-		desired_done(&desired);
+		told_done(&told);
 		observed_done(&observed);
 	}
 }
 
 static void gives_way_and_comes_back(void)
 {
-	struct desired desired = some_desired();
+	struct told told = some_zone();
 	struct observed observed = some_machine();
 	struct plan plan = { 0 };
 
-	check(plan_make(&desired, &observed, true, &plan, NULL) == 0);
-	check(model_apply(&desired, &plan, &observed) == 0);
+	check(plan_make(&told.desired, &observed, true, &plan, NULL) == 0);
+	check(model_apply(&told.desired, &plan, &observed) == 0);
 	plan_done(&plan);
 	add_foreign(&observed, "172.24.7.0/24", DOCKER0, 0, true);
 	add_foreign(&observed, "172.24.8.0/24", DOCKER0, 0, true);
-	check(plan_make(&desired, &observed, true, &plan, NULL) == 0);
+	check(plan_make(&told.desired, &observed, true, &plan, NULL) == 0);
 	check(plan.conflicts.len == 1 && plan.remove_routes.len == 1 && plan_steps(&plan) == 1);
-	check(model_apply(&desired, &plan, &observed) == 0);
+	check(model_apply(&told.desired, &plan, &observed) == 0);
 	plan_done(&plan);
 	observed.foreign.len = 0;
-	check(plan_make(&desired, &observed, true, &plan, NULL) == 0);
+	check(plan_make(&told.desired, &observed, true, &plan, NULL) == 0);
 	check(plan.conflicts.len == 0 && plan.add_routes.len == 1 && plan_steps(&plan) == 1);
 	plan_done(&plan);
-	desired_done(&desired);
+	told_done(&told);
 	observed_done(&observed);
 }
 
@@ -230,10 +235,10 @@ static void derives_the_mtu_from_the_underlay(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct desired desired = some_desired();
+		struct told told = some_zone();
 		struct observed observed = { 0 };
 
-		desired.mtu = cases[i].wanted;
+		told.desired.mtu = cases[i].wanted;
 		add_link(&observed, ETH0, "eth0", cases[i].mtu[0]);
 		add_link(&observed, DOCKER0, "eth1", cases[i].mtu[1]);
 		for (uint32_t j = 0; j < 2; j++) {
@@ -241,9 +246,9 @@ static void derives_the_mtu_from_the_underlay(void)
 				add_foreign(&observed, cases[i].to[j], ETH0 + j, cases[i].metric[j],
 					    true);
 		}
-		if (!check(plan_mtu(&desired, &observed) == cases[i].mtu_bytes))
-			printf("# case %zu: %u\n", i, plan_mtu(&desired, &observed));
-		desired_done(&desired);
+		if (!check(plan_mtu(&told.desired, &observed) == cases[i].mtu_bytes))
+			printf("# case %zu: %u\n", i, plan_mtu(&told.desired, &observed));
+		told_done(&told);
 		observed_done(&observed);
 	}
 }
@@ -262,26 +267,27 @@ static void says_when_this_node_must_forward(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct desired desired = some_desired();
+		struct told told = some_zone();
 		struct observed observed = some_machine();
 		bool is_lo = strcmp(cases[i].own_on, "lo") == 0;
 		struct plan plan = { 0 };
 
-		desired.is_hub = cases[i].is_hub;
+		told.desired.is_hub = cases[i].is_hub;
 		observed.forwards_v4 = cases[i].forwards;
 		if (*cases[i].own_on)
 			add_foreign(&observed, "172.25.0.0/25", is_lo ? LO : DOCKER0, 0, true);
-		check(plan_make(&desired, &observed, true, &plan, NULL) == 0);
+		check(plan_make(&told.desired, &observed, true, &plan, NULL) == 0);
 		if (!check(plan.forwarding_off == cases[i].off))
 			printf("# case %zu\n", i);
 		plan_done(&plan);
-		desired_done(&desired);
+		told_done(&told);
 		observed_done(&observed);
 	}
 }
 
 int main(void)
 {
+	check(crypto_init(NULL) == 0);
 	run(does_not_take_what_is_somebody_elses);
 	run(an_endpoint_keeps_its_way);
 	run(what_the_machine_needs_keeps_its_way);

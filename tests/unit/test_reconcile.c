@@ -15,9 +15,9 @@
 #define LOOK_MS 5
 
 static struct loop *loop;
-static struct loop_timer *look;
+static struct loop_timer *look_timer;
 static struct reconcile *reconcile;
-static struct key private_key;
+static struct told told;
 static bool (*wanted)(void);
 static int64_t deadline_ms;
 static unsigned ups;
@@ -30,7 +30,7 @@ static void on_look(void *data)
 	else if (loop_now_ms(loop) > deadline_ms)
 		loop_stop(loop, 0);
 	else
-		loop_timer_set(look, LOOK_MS);
+		loop_timer_set(look_timer, LOOK_MS);
 }
 
 /* Turns the loop until the condition holds: whether it did in time. */
@@ -38,7 +38,7 @@ static bool wait_until(bool (*condition)(void))
 {
 	wanted = condition;
 	deadline_ms = loop_now_ms(loop) + WAIT_MS;
-	loop_timer_set(look, 0);
+	loop_timer_set(look_timer, 0);
 	return loop_run(loop) == 1;
 }
 
@@ -55,43 +55,24 @@ static bool is_in_sync(void)
 	return status().in_sync;
 }
 
-static void add_row(struct desired *desired, uint8_t number, const char *host, const char *child)
+static const struct row rows[] = {
+	{ SELF, "10.200.0.1,fd00:200::1", "", "", false, 0 },
+	{ 1, "10.200.0.2", "172.24.0.0/24", "192.0.2.1:51820", false, 0 },
+	{ 2, "10.200.0.3", "fd00:24::/64", "192.0.2.1:51820", false, 0 },
+};
+
+static void want_peers_of(struct told *from, size_t len)
 {
-	struct wg_peer *peer = add_peer(&desired->peers, number, "192.0.2.1:51820");
-
-	peer->keepalive_s = KEEPALIVE_S;
-	peer->generation = 1;
-	add_prefix(&peer->allowed, host);
-	add_prefix(&peer->allowed, child);
-	add_prefix(&desired->routes, host);
-	add_prefix(&desired->routes, child);
-}
-
-static struct desired some_desired(void)
-{
-	struct desired desired = { .interface = "wg0",
-				   .private_key = private_key,
-				   .listen_port = 51820 };
-
-	check(ip_parse("10.200.0.1", &desired.address[0], NULL) == 0);
-	check(ip_parse("fd00:200::1", &desired.address[1], NULL) == 0);
-	add_row(&desired, 1, "10.200.0.2/32", "172.24.0.0/24");
-	return desired;
-}
-
-static struct desired two_peers(void)
-{
-	struct desired desired = some_desired();
-
-	add_row(&desired, 2, "10.200.0.3/32", "fd00:24::/64");
-	return desired;
+	if (!from->view) {
+		*from = told_rows("10.200.0.0/20,fd00:200::/64", false, rows, len + 1);
+		from->desired.mtu = 0;
+	}
+	reconcile_want(reconcile, from->view, &from->desired);
 }
 
 static void want_two_peers(void)
 {
-	struct desired desired = two_peers();
-
-	reconcile_want(reconcile, &desired, true);
+	want_peers_of(&told, 2);
 }
 
 static void on_up(void *data)
@@ -124,7 +105,7 @@ static void makes_what_is_desired(void)
 	check(sandbox_sh("ip -6 route show dev wg0 proto 157 | grep -q fd00:24::/64") == 0);
 	check(wg_userspace.read("wg0", &device, NULL) == 0);
 	check(device.peers.len == 2 && device.listen_port == 51820);
-	check(key_compare(&device.private_key, &private_key) == 0);
+	check(key_compare(&device.private_key, &told.desired.private_key) == 0);
 	wg_device_done(&device);
 }
 
@@ -135,7 +116,7 @@ static void adopts_what_it_finds(void)
 	want_two_peers();
 	check(wait_until(is_in_sync));
 	check(status().applied_steps == 0);
-	check(status().peers->len == 2);
+	check(status().observed->peers.len == 2);
 	check(ups == 1);
 }
 
@@ -155,7 +136,7 @@ static void restores_the_interface(void)
 {
 	check(sandbox_sh("ip link del wg0") == 0);
 	check(wait_until(is_restored));
-	check(status().peers->len == 2);
+	check(status().observed->peers.len == 2);
 	check(ups == 2);
 }
 
@@ -200,20 +181,26 @@ static void restores_a_peer(void)
 
 static bool has_one_peer(void)
 {
-	return is_in_sync() && status().peers->len == 1;
+	return is_in_sync() && status().observed->peers.len == 1;
 }
 
 static void removes_when_it_knows_all(void)
 {
-	struct desired desired = some_desired();
+	struct told half = { .desired = told.desired };
 	uint64_t steps = status().applied_steps;
 
-	reconcile_want(reconcile, &desired, false);
+	check(view_new("blue", &half.view) == 0);
+	half.desired.view = half.view;
+	tell_zone(&half, "10.200.0.0/20,fd00:200::/64", false);
+	tell_row(&half, &rows[0]);
+	tell_row(&half, &rows[1]);
+	reconcile_want(reconcile, half.view, &half.desired);
 	check(wait_until(is_in_sync));
-	check(status().peers->len == 2 && status().applied_steps == steps);
-	desired = some_desired();
-	reconcile_want(reconcile, &desired, true);
+	check(status().observed->peers.len == 2 && status().applied_steps == steps);
+	tell_removed(&told, 2);
+	want_two_peers();
 	check(wait_until(has_one_peer));
+	view_free(half.view);
 	check(sandbox_sh(
 		      "test -z \"$(ip route show 10.200.0.3)$(ip -6 route show fd00:24::/64)\"") ==
 	      0);
@@ -262,7 +249,7 @@ static void idles_with_the_interface_silent_but_kept(void)
 
 	reconcile_idle(reconcile);
 	check(wait_until(is_down));
-	check(status().peers->len == 0);
+	check(status().observed->peers.len == 0);
 	check(wg_userspace.read("wg0", &device, NULL) == 0 && key_is_zero(&device.private_key));
 	wg_device_done(&device);
 }
@@ -280,11 +267,11 @@ static void keeps_the_old_port_until_the_new_one_is_free(void)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(51821) };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct desired desired = two_peers();
 
 	check(fd >= 0 && bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0);
-	desired.listen_port = 51821;
-	reconcile_want(reconcile, &desired, true);
+	told.desired.listen_port = 51821;
+	tell_row(&told, &rows[2]);
+	want_two_peers();
 	check(wait_until(has_trouble));
 	check_str(status().trouble,
 		  "UDP port 51821 is taken by another program: choose another --listen-port");
@@ -324,8 +311,7 @@ static void leaves_the_interface_of_another(void)
 static int tests(void)
 {
 	check(crypto_init(NULL) == 0 && loop_new(&loop, NULL) == 0);
-	check(loop_timer_new(loop, on_look, NULL, &look, NULL) == 0);
-	key_generate(&private_key);
+	check(loop_timer_new(loop, on_look, NULL, &look_timer, NULL) == 0);
 	log_set_level(LOG_LEVEL_ERROR);
 	check(start());
 	run(makes_what_is_desired);
@@ -342,7 +328,8 @@ static int tests(void)
 	run(keeps_the_old_port_until_the_new_one_is_free);
 	run(removes_everything);
 	run(leaves_the_interface_of_another);
-	loop_timer_free(look);
+	told_done(&told);
+	loop_timer_free(look_timer);
 	loop_free(loop);
 	return check_done();
 }

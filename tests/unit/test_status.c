@@ -19,7 +19,8 @@ struct stage {
 	struct key self;
 	struct refusal refusal;
 	struct wg_peer near;
-	struct wg_peer_vec peers;
+	struct wg_peer *seen;
+	struct observed observed;
 };
 
 static void fold(struct view *view, enum event_kind kind, const char *text)
@@ -58,7 +59,8 @@ static void set_up(struct stage *stage)
 	stage->near.handshake_s = NOW_S - 12;
 	stage->near.rx_bytes = 300;
 	stage->near.tx_bytes = 4000;
-	check(vec_push(&stage->peers, stage->near) == 0);
+	stage->seen = &stage->near;
+	stage->observed.peers = (struct wg_peer_list){ .at = &stage->seen, .len = 1 };
 	stage->input = (struct status_input){
 		.interface = "wg0",
 		.zone = "blue",
@@ -74,7 +76,7 @@ static void set_up(struct stage *stage)
 			       .in_sync = true,
 			       .trouble = "",
 			       .mtu = 1420,
-			       .peers = &stage->peers },
+			       .observed = &stage->observed },
 		.endpoint = { .choice = { .source = OWN_ENDPOINT_STUN,
 					  .nat = OWN_ENDPOINT_NAT_BEHIND },
 			      .why = "" },
@@ -88,7 +90,6 @@ static void set_up(struct stage *stage)
 static void tear_down(struct stage *stage)
 {
 	view_free((struct view *)stage->input.view);
-	vec_done(&stage->peers);
 }
 
 static void report_has_its_shape(void)
@@ -255,7 +256,7 @@ static void why_gives_the_reasons(void)
 	stage.input.controller.trouble = "no route";
 	stage.input.reconcile.in_sync = false;
 	stage.input.reconcile.trouble = "route refused";
-	stage.peers.at[0].handshake_s = 0;
+	stage.near.handshake_s = 0;
 	check(says(&stage.input, "near", false, "(lost): no route"));
 	check(says(&stage.input, "near", false, "route refused"));
 	check(says(&stage.input, "near", false, "handshake: none yet"));

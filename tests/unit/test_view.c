@@ -184,10 +184,10 @@ static void reset_keeps_the_absent_for_a_while(void)
 	check(view_resets(view) == resets + 1);
 	check(view_peers_len(view) == 4);
 	check(view_absent_len(view) == 2);
-	check(view_peer(view, &kept) && view_peer_is_absent(view, &kept));
+	check(view_peer(view, &kept) && view_peer(view, &kept)->absent);
 
 	check(fold_peer(view, 2, 0, 3) == 0);
-	check(!view_peer_is_absent(view, &back));
+	check(!view_peer(view, &back)->absent);
 	/* A plain snapshot of the new history does not cut the grace short. */
 	check(begin(view, false) == 0);
 	check(fold_peer(view, 0, 0, 1) >= 0);
@@ -283,13 +283,13 @@ static void ignores_events_of_a_newer_tower(void)
 
 static bool same_views(const struct view *a, const struct view *b)
 {
-	const struct peer *p = NULL;
-	const struct peer *q = NULL;
+	const struct view_peer *p = NULL;
+	const struct view_peer *q = NULL;
 
 	do {
-		p = view_next_peer(a, p ? &p->key : NULL);
-		q = view_next_peer(b, q ? &q->key : NULL);
-		if (p && q && !(peer_same(p, q) && p->revision == q->revision))
+		p = view_next_peer(a, p);
+		q = view_next_peer(b, q);
+		if (p && q && !(view_peer_same(p, q) && p->revision == q->revision))
 			return false;
 	} while (p && q);
 	return !p && !q && view_peers_len(a) == view_peers_len(b);
@@ -360,6 +360,114 @@ static void refuses_a_spoilt_cache(void)
 	}
 }
 
+static bool touches(struct view *view, unsigned node)
+{
+	const struct view_touched *touched = view_touched(view);
+	struct key key = key_of(node);
+
+	for (size_t i = 0; i < touched->keys.len; i++) {
+		if (key_compare(&touched->keys.at[i], &key) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A peer of the test above, with a child prefix. */
+static void claim(struct view *view, unsigned node, const char *prefix, uint64_t revision)
+{
+	struct peer peer = peer_of(node, 0, revision);
+	struct prefix claimed;
+	char *doc;
+
+	check(prefix_parse(prefix, &claimed, NULL) == 0 && vec_push(&peer.prefixes, claimed) == 0);
+	doc = doc_of_peer(&peer);
+	check(fold_text(view, EVENT_PEER, doc, NULL) >= 0);
+	peer_done(&peer);
+	free(doc);
+}
+
+static void names_what_an_event_touched(void)
+{
+	struct view *view = view_with(5);
+
+	check(view_touched(view)->all);
+	view_forget_touched(view);
+	check(fold_peer(view, 1, 0, 2) >= 0);
+	check(!view_touched(view)->all && view_touched(view)->keys.len == 0);
+	check(fold_peer(view, 1, 4, 11) >= 0);
+	check(fold_peer(view, 1, 5, 12) >= 0);
+	check(view_touched(view)->keys.len == 1 && touches(view, 1));
+	/* Its address, and where it is reached. */
+	check(view_touched(view)->prefixes.len == 2);
+	claim(view, 2, "172.24.0.0/24", 13);
+	view_forget_touched(view);
+	/* Who claims what another has, touches that one. */
+	claim(view, 3, "172.24.0.0/24", 14);
+	check(touches(view, 3) && touches(view, 2) && !touches(view, 4));
+	view_forget_touched(view);
+	/* So does who only says it anew, for the newest is believed. */
+	claim(view, 2, "172.24.0.0/24", 15);
+	check(touches(view, 3) && touches(view, 2));
+	view_forget_touched(view);
+	check(fold_removal(view, 3) == 1);
+	check(touches(view, 3) && touches(view, 2));
+	view_forget_touched(view);
+	for (unsigned i = 0; i <= VIEW_TOUCHED_MAX; i++)
+		check(fold_peer(view, 1, i, 100 + i) >= 0);
+	check(view_touched(view)->all && view_touched(view)->keys.len == 0);
+	view_free(view);
+}
+
+static void knows_when_a_change_came_by_half(void)
+{
+	struct view *view = view_with(3);
+	struct event_id id = { .revision = 11 };
+
+	check(!view_is_in_change(view));
+	check(fold_removal(view, 1) == 1);
+	check(view_is_in_change(view));
+	check(fold_text(view, EVENT_HEARTBEAT, "", &id) == 0);
+	check(!view_is_in_change(view));
+	check(fold_removal(view, 2) == 1);
+	/* The stream ended: no other half comes. */
+	view_begin_stream(view);
+	check(!view_is_in_change(view));
+	check(begin(view, false) == 0 && fold_peer(view, 2, 0, 12) >= 0);
+	check(!view_is_in_change(view));
+	view_free(view);
+}
+
+static void lists_peers_by_where_they_are_reached(void)
+{
+	static const char *const endpoints[] = { "192.0.2.9", "192.0.2.1", "198.51.100.1",
+						 "192.0.2.1" };
+	static const unsigned order[] = { 1, 3, 0 };
+	struct view *view = view_with(0);
+	const struct view_peer *peer;
+	struct ip from;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(endpoints); i++) {
+		struct peer document = peer_of(i, 0, i + 1);
+		_cleanup_free_ char *doc = NULL;
+
+		check(ip_parse(endpoints[i], &document.endpoint.ip, NULL) == 0);
+		doc = doc_of_peer(&document);
+		check(fold_text(view, EVENT_PEER, doc, NULL) == 1);
+	}
+	check(fold_removal(view, 2) == 1);
+	check(ip_parse("192.0.2.0", &from, NULL) == 0);
+	peer = view_peer_from_ip(view, &from);
+	for (unsigned i = 0; i < ARRAY_SIZE(order); i++) {
+		struct key key = key_of(order[i]);
+
+		check(peer && key_compare(&peer->key, &key) == 0);
+		peer = peer ? view_next_peer_by_ip(peer) : NULL;
+	}
+	check(!peer);
+	check(ip_parse("192.0.2.10", &from, NULL) == 0 && !view_peer_from_ip(view, &from));
+	view_free(view);
+}
+
 /* The model: which port each node's endpoint has, 0 for no such peer. */
 static void folding_agrees_with_a_model(void)
 {
@@ -381,7 +489,7 @@ static void folding_agrees_with_a_model(void)
 	}
 	for (unsigned node = 0; node < NODES; node++) {
 		struct key key = key_of(node);
-		const struct peer *peer = view_peer(view, &key);
+		const struct view_peer *peer = view_peer(view, &key);
 
 		check((peer ? peer->endpoint.port - 1U : 0) == port[node]);
 	}
@@ -393,7 +501,8 @@ static void snapshot_equals_the_deltas(void)
 {
 	struct view *by_deltas = view_with(0);
 	struct view *by_snapshot = view_with(7);
-	const struct peer *peer = NULL;
+	const struct view_peer *peer = NULL;
+	struct prefix_vec prefixes = { 0 };
 
 	srandom(7);
 	for (unsigned i = 0; i < 500; i++) {
@@ -405,13 +514,17 @@ static void snapshot_equals_the_deltas(void)
 			check(fold_peer(by_deltas, node, (unsigned)random() % 9, i) >= 0);
 	}
 	check(begin(by_snapshot, false) == 0);
-	while ((peer = view_next_peer(by_deltas, peer ? &peer->key : NULL))) {
-		_cleanup_free_ char *doc = doc_of_peer(peer);
+	while ((peer = view_next_peer(by_deltas, peer))) {
+		_cleanup_free_ char *doc = NULL;
+		struct peer document;
 
+		check(view_peer_document(peer, "blue", &prefixes, &document) == 0);
+		doc = doc_of_peer(&document);
 		check(fold_text(by_snapshot, EVENT_PEER, doc, NULL) >= 0);
 	}
 	check(end(by_snapshot, 500) == 1);
 	check(same_views(by_deltas, by_snapshot));
+	vec_done(&prefixes);
 	view_free(by_deltas);
 	view_free(by_snapshot);
 }
@@ -431,6 +544,9 @@ int main(void)
 	run(cache_gives_the_same_view);
 	run(cache_with_absent_peers_is_not_resumed);
 	run(refuses_a_spoilt_cache);
+	run(names_what_an_event_touched);
+	run(knows_when_a_change_came_by_half);
+	run(lists_peers_by_where_they_are_reached);
 	run(folding_agrees_with_a_model);
 	run(snapshot_equals_the_deltas);
 	return check_done();
