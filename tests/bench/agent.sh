@@ -1,131 +1,121 @@
-#!/usr/bin/env bash
+#!/bin/bash
 # SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
-# What the agent costs, in a lab of nodes (tests/lab.bash): memory, size, starts.
+# What the agent costs: its size, memory, starts, one event, and its time while nothing happens.
+# With LAB_WIREGUARD=kernel, in the guest (kernel.sh), only what the kernel's WireGuard changes.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-# shellcheck source=tests/bench/rows.bash
-source tests/bench/rows.bash
-# shellcheck source=tests/lab.bash
-source tests/lab.bash
+# shellcheck source=tests/bench/nodes.bash
+source tests/bench/nodes.bash
 
-BIN=$(realpath "${BIN:-bin}")
-tools=$(realpath "${BUILD:-build/plain}")/tests/bench/bench
-many=${BENCH_PEERS:-$(size 1000 20)}
-rounds=${BENCH_ROUNDS:-$(size 7 2)}
-LAB_DIR=$(mktemp -d)
-
-cleanup()
-{
-	local status=$?
-
-	[ "$status" -eq 0 ] || tail -n 5 "$LAB_DIR"/*.log >&2
-	[ -z "${LAB_FOREVER:-}" ] || lab_stop
-	rm -rf "$LAB_DIR"
-}
-trap cleanup EXIT
-
-agent_has_peers() # NODE COUNT
-{
-	node_has_peers "$1" "$2" && agent_is_in_sync "$1"
-}
-
-# Where the peers of zone_of would be: swallowed at once. An address that nobody has would make
-# wireguard-go wait for ARP, three seconds for every 250 packets.
-sink_new()
-{
-	node_exec a bash -c 'ip link add sink type veth peer name drain &&
-		ip link set drain up && ip link set sink arp off up &&
-		ip route add 192.0.2.1/32 dev sink'
-}
-
-# zone_of COUNT: a zone of so many peers that nobody runs.
-zone_of()
-{
-	zone_create "z$1" 10.64.0.0/10
-	node_exec tower "${tools}_joins" 8080 "z$1" "$(cat "$(zone_token_file "z$1")")" "$1" 32 \
-		>"$LAB_DIR/joins"
-}
-
-# agent_join ZONE COUNT: the node a, until it has so many peers and has put them into its cache.
-agent_join()
-{
-	agent_spawn a "$1" --log-level=warn
-	wait_until 60 agent_has_peers a "$2"
-	agent_pid=$(pgrep -P "${LAB_SPAWNED[a/aircrew]}")
-}
-
-# It, and what it made, goes; the cache stays.
-agent_down()
-{
-	node_exec a "$BIN/aircrew" down
-	node_wait a aircrew || :
-}
+some=${BENCH_PEERS:-$(size 1000 20)}
+most=${BENCH_PEERS_MOST:-$(size 10000 50)}
+rounds=${BENCH_ROUNDS:-$(size 7 1)}
+idle_s=${BENCH_IDLE:-$(size 20 1)}
+here=$PWD
+by_hand="wireguard-go, wg"
+[ "$LAB_WIREGUARD" != kernel ] || by_hand="ip link add, wg"
 
 bench_size()
 {
-	cp "$BIN/aircrew" "$LAB_DIR/aircrew" && strip "$LAB_DIR/aircrew"
-	row "program, stripped" "$(($(stat -c %s "$LAB_DIR/aircrew") / 1024))" KiB "<= 400"
+	strip -o "$LAB_DIR/aircrew" "$BIN/aircrew"
+	row "program, stripped" "$(quotient "$(stat -c %s "$LAB_DIR/aircrew")" 1024)" KiB "<= 400"
 }
 
+# Half a MiB more for each thousand peers.
 bench_memory() # COUNT
 {
-	row "resident with $1 peers" "$(kib "$agent_pid" Rss)" KiB "<= $((15360 + $1 * 512 / 1000))"
-	row "private dirty with $1 peers" "$(private_kib "$agent_pid")" KiB "<= $((3072 + $1 * 512 / 1000))"
+	row "resident, $1 peers" "$(kib "$agent_pid" Rss)" KiB "<= $((15360 + $1 * 512 / 1000))"
+	row "private dirty, $1 peers" "$(kib "$agent_pid" Private_Dirty)" KiB \
+		"<= $((3072 + $1 * 512 / 1000))"
 }
 
-# Runs on the node: cold_start and bare_start, by turns; "<ms of ours> <ms of wg setconf>" a line.
-# Ours is through when it says what it has set; that line goes into a pipe.
-# shellcheck disable=SC2016 # expanded inside
-START_SCRIPT='
-set -euo pipefail
-now_us() { echo "${EPOCHREALTIME/./}"; }
-for ((i = 0; i < $2; i++)); do
-	from=$(now_us)
-	wireguard-go wg1 >/dev/null 2>&1
-	wg setconf wg1 "$3"
-	ip link set wg1 up
-	bare=$(($(now_us) - from))
-	ip link del wg1
-	from=$(now_us)
-	exec {said}< <(exec "$1" --controller=http://127.0.0.1:9 --zone="$4" \
-		--local-endpoint-ip=192.0.2.99 2>&1)
-	agent=$!
-	while read -r -t 60 line <&"$said"; do
-		[[ $line != *" peers-set="* ]] || break
-	done
-	ours=$(($(now_us) - from))
-	[ "$(wg show wg0 peers | wc -l)" -eq "$5" ]
-	kill "$agent"
-	cat <&"$said" >/dev/null
-	exec {said}<&-
-	ip link del wg0
-	echo "$ours $bare"
-done'
-
-bench_cold_start() # ZONE COUNT
+# The first figure of schedstat: nanoseconds on a core.
+bench_idle() # COUNT
 {
-	local ours bare
+	local before after
 
-	node_exec a wg showconf wg0 >"$LAB_DIR/wg.conf"
-	agent_down
-	node_exec a bash -c "$START_SCRIPT" start "$BIN/aircrew" "$rounds" "$LAB_DIR/wg.conf" \
-		"$1" "$2" >"$LAB_DIR/starts"
-	mapfile -t ours < <(cut -d ' ' -f 1 "$LAB_DIR/starts")
-	mapfile -t bare < <(cut -d ' ' -f 2 "$LAB_DIR/starts")
-	row "cold start from the cache, $2 peers, no tower" "$(quotient "$(median "${ours[@]}")" 1000)" ms \
-		"<= 1.3 x" "wireguard-go, wg setconf" "$(quotient "$(median "${bare[@]}")" 1000)"
+	read -r before _ <"/proc/$agent_pid/schedstat"
+	read -rt "$idle_s" <> <(:) || :
+	read -r after _ <"/proc/$agent_pid/schedstat"
+	row "idle, $1 peers: share of a core" \
+		"$(quotient $((after - before)) $((idle_s * 10000000)))" %
 }
 
-bench_size
+# milliseconds COMMAND…: the median of its runs.
+milliseconds()
+{
+	local took=() from i
+
+	for ((i = 0; i < rounds; i++)); do
+		from=${EPOCHREALTIME/./}
+		"$@" >"$LAB_DIR/said"
+		took+=($((${EPOCHREALTIME/./} - from)))
+	done
+	quotient "$(median "${took[@]}")" 1000
+}
+
+bench_status() # COUNT
+{
+	row "status --json, $1 peers" "$(milliseconds node_exec a "$BIN/aircrew" status --json)" ms "" \
+		"wg show dump" "$(milliseconds node_exec a wg show wg0 dump)"
+}
+
+# bench_starts WHAT MODE GOAL YARDSTICK OPTION…: each start beside one by wg(8), by turns.
+bench_starts()
+{
+	local ours bare ratios
+
+	node_exec a bash "$here/tests/bench/starts.bash" "$2" "$rounds" "$LAB_DIR/wg.conf" \
+		"$BIN/aircrew" --wireguard="$LAB_WIREGUARD" --local-endpoint-ip="$(node_ip a)" \
+		"${@:5}" >"$LAB_DIR/starts"
+	mapfile -t ours < <(awk '{ print $1 / 1000 }' "$LAB_DIR/starts")
+	mapfile -t bare < <(awk '{ print $2 / 1000 }' "$LAB_DIR/starts")
+	mapfile -t ratios < <(awk '{ print $1 / $2 }' "$LAB_DIR/starts")
+	row "$1" "$(median "${ours[@]}")" ms "$3" "$4" "$(median "${bare[@]}")" \
+		"$(median "${ratios[@]}")"
+}
+
+# The tower cannot be reached.
+bench_cached_starts() # COUNT
+{
+	bench_starts "cold start from the cache, $1 peers, no tower" cold "<= 1.3 x" \
+		"$by_hand setconf" --zone="z$1" --controller=http://127.0.0.1:9
+}
+
+# The agent went and comes back; meanwhile a peer was taken away.
+bench_restarts() # COUNT
+{
+	bench_starts "restart beside a running interface, $1 peers" again "" "wg syncconf" \
+		--zone="z$1" --controller=http://127.0.0.1:9
+}
+
+bench_zone() # COUNT
+{
+	zone_of "$1"
+	agent_join a "z$1" "$1"
+	if [ "$LAB_WIREGUARD" != kernel ]; then
+		bench_memory "$1"
+		bench_status "$1"
+		bench_idle "$1"
+	fi
+	node_exec a wg showconf wg0 >"$LAB_DIR/wg.conf"
+	node_stop a aircrew || :
+	bench_restarts "$1"
+	node_exec a ip link del wg0
+	bench_cached_starts "$1"
+	node_exec a rm -rf /var/lib/aircrew
+}
+
 lab_start tower a
-sink_new
+sink_new a
 # shellcheck disable=SC2119 # no options
 tower_start
-agent_join default 0
-bench_memory 0
-agent_down
-node_exec a rm -rf /var/lib/aircrew
-zone_of "$many"
-agent_join "z$many" "$many"
-bench_memory "$many"
-bench_cold_start "z$many" "$many"
+if [ "$LAB_WIREGUARD" != kernel ]; then
+	bench_size
+	agent_join a default 0
+	bench_memory 0
+	agent_down a
+	node_exec a rm -rf /var/lib/aircrew
+	bench_zone "$most"
+fi
+bench_zone "$some"

@@ -9,16 +9,17 @@ source "${BASH_SOURCE[0]%/*}/../wait.bash"
 
 BENCH_ROWS=${BENCH_ROWS:-/dev/stdout}
 
-# row WHAT FIGURE UNIT [GOAL [YARDSTICK FIGURE]]: a figure, what it shall be, and what it stands
-# beside, in the same unit. A goal is "<= 40" or ">= 5000", of the figure; with " x" behind it, of
-# the ratio to the yardstick. An empty goal or yardstick is none.
+# row WHAT FIGURE UNIT [GOAL [YARDSTICK FIGURE [RATIO]]]: a figure, what it shall be, and what it
+# stands beside, in the same unit. A goal is "<= 40" or ">= 5000", of the figure; with " x" behind
+# it, of the ratio: of both figures, or as given (the median of the ratios of pairs, say). An empty
+# goal or yardstick is none.
 row()
 {
 	local line
 
 	line=$(command jq -cn --arg what "$1" --argjson figure "$2" --arg unit "$3" --arg goal "${4:-}" \
-		--arg yardstick "${5:-}" --argjson beside "${6:-null}" '
-		(if ($beside // 0) > 0 then $figure / $beside else null end) as $ratio |
+		--arg yardstick "${5:-}" --argjson beside "${6:-null}" --argjson given "${7:-null}" '
+		($given // if ($beside // 0) > 0 then $figure / $beside else null end) as $ratio |
 		($goal | if . == "" then null
 			else capture("^(?<sign><=|>=) (?<limit>[0-9.]+)(?<of_ratio> x)?$") end) as $g |
 		(if $g and $g.of_ratio then $ratio else $figure end) as $judged |
