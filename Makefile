@@ -78,7 +78,7 @@ $(BUILD)/%.o: %.c Makefile
 deps: ## install what building, demo and tests need (scripts/packages.txt); root
 	$(Q)scripts/deps.sh
 
-test-programs: all $(UNIT) $(REPLAY)
+test-programs: all $(UNIT) $(REPLAY) $(BENCH)
 fuzz-programs: $(FUZZ)
 
 unit: $(UNIT) ## the unit tests alone

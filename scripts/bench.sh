@@ -7,7 +7,7 @@ set -euo pipefail
 shopt -s nullglob
 cd "$(dirname "$0")/.."
 export BUILD=${BUILD:-build/plain} BIN=${BIN:-$PWD/bin}
-results=$BUILD/bench
+results=${BENCH_DIR:-$BUILD/bench}
 status=0
 
 # What a figure is worth depends on this.

@@ -13,7 +13,7 @@ modules=(wireguard veth bridge tun dummy nlmon macvlan sch_netem inet_diag udp_d
 	nft_chain_nat nft_nat nft_masq nft_ct nft_limit nft_reject_inet nft_fib_inet nft_numgen
 	nft_hash nft_redir)
 
-packages=(bash bats coreutils curl diffutils findutils grep hostname iproute2 iputils-ping jq
+packages=(bash bats coreutils curl diffutils findutils grep hostname iperf3 iproute2 iputils-ping jq
 	mawk mount nftables openssl procps redis-server redis-tools sed socat strace tar
 	util-linux wireguard-go wireguard-tools xxd)
 
