@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define READY_MS 60000
+
 double bench_now_ms(void)
 {
 	struct timespec now;
@@ -31,7 +33,8 @@ void bench_fail(const char *fmt, ...)
 	exit(1);
 }
 
-int bench_connect(uint16_t port)
+/* -1 and errno. */
+static int try_connect(uint16_t port)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET,
 				  .sin_port = htons(port),
@@ -39,10 +42,62 @@ int bench_connect(uint16_t port)
 	int one = 1;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0)
-		bench_fail("connect to port %u: %s", port, strerror(errno));
+	if (fd < 0)
+		bench_fail("socket: %s", strerror(errno));
+	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0) {
+		(void)close(fd);
+		return -1;
+	}
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	return fd;
+}
+
+int bench_connect(uint16_t port)
+{
+	int fd = try_connect(port);
+
+	if (fd < 0)
+		bench_fail("connect to port %u: %s", port, strerror(errno));
+	return fd;
+}
+
+/* The status of GET path, or -1: nobody listens, or the connection was closed. */
+static int try_get(uint16_t port, const char *path)
+{
+	static struct bench_answer answer;
+	char request[256];
+	const char *body;
+	int fd = try_connect(port);
+	int len = snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n",
+			   path);
+	int status = -1;
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	answer.len = 0;
+	n = send(fd, request, (size_t)len, MSG_NOSIGNAL);
+	while (n > 0) {
+		n = recv(fd, answer.bytes + answer.len, sizeof(answer.bytes) - answer.len - 1, 0);
+		answer.len += n > 0 ? (size_t)n : 0;
+		answer.bytes[answer.len] = '\0';
+		if (n > 0 && bench_answer_whole(&answer, &status, &body))
+			break;
+	}
+	(void)close(fd);
+	return n > 0 ? status : -1;
+}
+
+void bench_wait_ready(uint16_t port, const char *path)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	const double until_ms = bench_now_ms() + READY_MS;
+
+	while (try_get(port, path) != 200) {
+		if (bench_now_ms() > until_ms)
+			bench_fail("no answer to %s on port %u", path, port);
+		(void)nanosleep(&pause, NULL);
+	}
 }
 
 void bench_send_all(int fd, const char *bytes, size_t len)
@@ -104,4 +159,57 @@ int bench_exchange(int fd, const char *request, size_t len, struct bench_answer 
 		answer->bytes[answer->len] = '\0';
 	} while (!bench_answer_whole(answer, &status, ret_body));
 	return status;
+}
+
+double bench_join_open(int fd, const char *zone, char ret_key_text[static KEY_TEXT_BYTES],
+		       char ret_id[static BENCH_EVENT_ID_BYTES])
+{
+	static struct bench_answer answer;
+	struct key private_key;
+	struct key public_key;
+	char body[128];
+	char request[512];
+	const char *ret_body;
+	const char *revision;
+	const char *mark;
+	double started_ms;
+
+	key_generate(&private_key);
+	key_public(&private_key, &public_key);
+	key_format(&public_key, ret_key_text);
+	(void)snprintf(body, sizeof(body), "{\"PublicKey\":\"%s\"}", ret_key_text);
+	(void)snprintf(request, sizeof(request),
+		       "POST /zones/%s/peers HTTP/1.1\r\nHost: localhost\r\n"
+		       "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+		       zone, strlen(body), body);
+	started_ms = bench_now_ms();
+	if (bench_exchange(fd, request, strlen(request), &answer, &ret_body) != 201)
+		bench_fail("join: %s", answer.bytes);
+	/* Behind the peer and the zone, which have a revision each: those of the whole. */
+	mark = strstr(ret_body, ",\"Mark\":\"");
+	revision = strstr(ret_body, "},\"Revision\":");
+	if (!mark || !revision)
+		bench_fail("join: %s", ret_body);
+	(void)snprintf(ret_id, BENCH_EVENT_ID_BYTES, "%lu-%.16s", strtoul(revision + 13, NULL, 10),
+		       mark + 9);
+	return started_ms;
+}
+
+long bench_resident_kib(long pid)
+{
+	char path[64];
+	char line[128];
+	long kib = -1;
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "/proc/%ld/smaps_rollup", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	while (kib < 0 && fgets(line, sizeof(line), file)) {
+		if (strncmp(line, "Rss:", 4) == 0)
+			kib = strtol(line + 4, NULL, 10);
+	}
+	(void)fclose(file);
+	return kib;
 }

@@ -10,10 +10,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mesh/key.h"
+
+#define BENCH_EVENT_ID_BYTES 40
+
 double bench_now_ms(void);
 
 /* Connects to 127.0.0.1:port, blocking, without delay; ends the program when it cannot. */
 int bench_connect(uint16_t port);
+
+/* Until GET of the path is answered with 200; ends the program after a minute. */
+void bench_wait_ready(uint16_t port, const char *path);
+
 void bench_send_all(int fd, const char *bytes, size_t len);
 
 /* Writes why to stderr and ends the program. */
@@ -33,6 +41,16 @@ struct bench_answer {
  * way at a time.
  */
 bool bench_answer_whole(const struct bench_answer *answer, int *ret_status, const char **ret_body);
+
+/*
+ * Joins a new key, as an admin does on an open listener: no proof, no token. Tells the key's text
+ * and the id of the change, as Last-Event-ID has it, and returns when it began.
+ */
+double bench_join_open(int fd, const char *zone, char ret_key_text[static KEY_TEXT_BYTES],
+		       char ret_id[static BENCH_EVENT_ID_BYTES]);
+
+/* What a process has in memory; 0 when there is no such process. */
+long bench_resident_kib(long pid);
 
 /* Sends a request and waits for its whole answer. */
 int bench_exchange(int fd, const char *request, size_t len, struct bench_answer *answer,
