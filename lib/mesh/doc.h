@@ -78,7 +78,7 @@ char *doc_of_peer(const struct peer *peer) _must_check_;
 
 /* The stored rows: the same with what only the tower knows. The caller's; NULL: no memory. */
 json_t *doc_row_of_zone(const struct zone *zone) _must_check_;
-json_t *doc_row_of_peer(const struct peer *peer) _must_check_;
+char *doc_row_of_peer(const struct peer *peer) _must_check_;
 
 /*
  * Both kinds are read by the same functions, and everything in them is checked: an agent reads what

@@ -2,115 +2,192 @@
 #include "mesh/doc.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/str.h"
 
-static json_t *key_text(const struct key *key)
+/*
+ * Written by hand: a peer is written at each join, for each tower's list, log and events, and a
+ * tree of json_t beforehand takes ten times as long. What goes in is checked on its way into a
+ * peer, so that only free text may need the library's escapes.
+ */
+static bool is_plain(const char *text)
+{
+	for (; *text; text++) {
+		if (*text < 0x20 || *text == 0x7f || *text == '"' || *text == '\\')
+			return false;
+	}
+	return true;
+}
+
+static void add_value(struct str *to, const char *text)
+{
+	_cleanup_(doc_unref) json_t *value = NULL;
+	_cleanup_free_ char *escaped = NULL;
+
+	if (is_plain(text)) {
+		str_append(to, "\"");
+		str_append(to, text);
+		str_append(to, "\"");
+		return;
+	}
+	value = json_string(text);
+	escaped = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+	if (escaped)
+		str_append(to, escaped);
+	else
+		to->failed = true;
+}
+
+/* `name` with all that stands before the value: `,"Zone":`. */
+static void add_text(struct str *to, const char *name, const char *text)
+{
+	str_append(to, name);
+	add_value(to, text);
+}
+
+static void add_bool(struct str *to, const char *name, bool value)
+{
+	str_append(to, name);
+	str_append(to, value ? "true" : "false");
+}
+
+static void add_number(struct str *to, const char *name, int64_t number)
+{
+	str_append(to, name);
+	str_printf(to, "%" PRId64, number);
+}
+
+static void add_key(struct str *to, const char *name, const struct key *key)
 {
 	char text[KEY_TEXT_BYTES];
 
 	key_format(key, text);
-	return json_string(text);
+	add_text(to, name, text);
 }
 
-static json_t *endpoint_text(const struct endpoint *endpoint)
+static void add_endpoint(struct str *to, const char *name, const struct endpoint *endpoint)
 {
 	char text[ENDPOINT_TEXT_BYTES];
 
 	endpoint_format(endpoint, text);
-	return json_string(text);
-}
-
-static json_t *endpoint_array(const struct endpoint_vec *endpoints)
-{
-	_cleanup_(doc_unref) json_t *array = json_array();
-
-	vec_foreach(endpoint, endpoints) {
-		if (json_array_append_new(array, endpoint_text(endpoint)) < 0)
-			return NULL;
-	}
-	return TAKE_PTR(array);
-}
-
-static void append_prefix(struct str *to, const struct prefix *prefix)
-{
-	char text[PREFIX_TEXT_BYTES];
-
-	if (to->len > 0)
-		str_append(to, ",");
-	prefix_format(prefix, text);
-	str_append(to, text);
+	add_text(to, name, text);
 }
 
 /* What WireGuard may carry to the peer: its addresses, then its child prefixes. */
-static json_t *allowed_text(const struct peer *peer)
+static void add_allowed(struct str *to, const struct peer *peer)
 {
-	_cleanup_str_ struct str text = { 0 };
+	char text[PREFIX_TEXT_BYTES];
+	const char *before = "";
 
+	str_append(to, ",\"AllowedIPs\":\"");
 	for (size_t i = 0; i < ZONE_CIDRS_MAX; i++) {
 		struct prefix host = prefix_host(&peer->address[i]);
 
-		if (host.ip.family != IP_NONE)
-			append_prefix(&text, &host);
+		if (host.ip.family == IP_NONE)
+			continue;
+		prefix_format(&host, text);
+		str_append(to, before);
+		str_append(to, text);
+		before = ",";
 	}
-	vec_foreach(prefix, &peer->prefixes)
-		append_prefix(&text, prefix);
-	return text.failed ? NULL : json_string(text.at ? text.at : "");
+	vec_foreach(prefix, &peer->prefixes) {
+		prefix_format(prefix, text);
+		str_append(to, before);
+		str_append(to, text);
+		before = ",";
+	}
+	str_append(to, "\"");
 }
 
-static json_t *public_of(const struct peer *peer)
+static void add_addresses(struct str *to, const struct peer *peer)
 {
-	_cleanup_(doc_unref) json_t *doc = json_object();
-	int r = 0;
+	char text[IP_TEXT_BYTES];
+	const char *before = "";
 
-	r |= json_object_set_new(doc, "PublicKey", key_text(&peer->key));
-	r |= json_object_set_new(doc, "EndpointIP", endpoint_text(&peer->endpoint));
-	r |= json_object_set_new(doc, "AllowedIPs", allowed_text(peer));
-	r |= json_object_set_new(doc, "Zone", json_string(peer->zone));
-	r |= json_object_set_new(doc, "NodeAddress", doc_address_text(peer->address));
-	r |= json_object_set_new(doc, "ChildPrefixes", doc_prefix_array(&peer->prefixes));
-	r |= json_object_set_new(doc, "Hostname", json_string(peer->hostname));
-	r |= json_object_set_new(doc, "Endpoints", endpoint_array(&peer->endpoints));
-	r |= json_object_set_new(doc, "HubRouter", json_boolean(peer->hub_router));
-	r |= json_object_set_new(doc, "Generation", json_integer((json_int_t)peer->generation));
-	r |= json_object_set_new(doc, "Revision", json_integer((json_int_t)peer->revision));
-	return r == 0 ? TAKE_PTR(doc) : NULL;
+	str_append(to, ",\"NodeAddress\":\"");
+	for (size_t i = 0; i < ZONE_CIDRS_MAX; i++) {
+		if (peer->address[i].family == IP_NONE)
+			continue;
+		ip_format(&peer->address[i], text);
+		str_append(to, before);
+		str_append(to, text);
+		before = ",";
+	}
+	str_append(to, "\"");
+}
+
+static void add_lists(struct str *to, const struct peer *peer)
+{
+	const char *before = "";
+	char text[PREFIX_TEXT_BYTES];
+
+	str_append(to, ",\"ChildPrefixes\":[");
+	vec_foreach(prefix, &peer->prefixes) {
+		prefix_format(prefix, text);
+		add_text(to, before, text);
+		before = ",";
+	}
+	add_text(to, "],\"Hostname\":", peer->hostname);
+	str_append(to, ",\"Endpoints\":[");
+	before = "";
+	vec_foreach(endpoint, &peer->endpoints) {
+		add_endpoint(to, before, endpoint);
+		before = ",";
+	}
+	str_append(to, "]");
+}
+
+static void add_public(struct str *to, const struct peer *peer)
+{
+	add_key(to, "{\"PublicKey\":", &peer->key);
+	add_endpoint(to, ",\"EndpointIP\":", &peer->endpoint);
+	add_allowed(to, peer);
+	add_text(to, ",\"Zone\":", peer->zone);
+	add_addresses(to, peer);
+	add_lists(to, peer);
+	add_bool(to, ",\"HubRouter\":", peer->hub_router);
+	add_number(to, ",\"Generation\":", (int64_t)peer->generation);
+	add_number(to, ",\"Revision\":", (int64_t)peer->revision);
+}
+
+static void add_private(struct str *to, const struct peer *peer)
+{
+	const char *before = ",\"Returned\":[";
+
+	add_text(to, ",\"Instance\":", peer->instance);
+	add_text(to, ",\"NodeUID\":", peer->node_uid);
+	add_text(to, ",\"TokenId\":", peer->token_id);
+	add_bool(to, ",\"Agentless\":", peer->agentless);
+	add_bool(to, ",\"AddressFixed\":", peer->address_fixed);
+	add_number(to, ",\"EphemeralTTL\":", peer->ephemeral_ttl_s);
+	add_number(to, ",\"Created\":", peer->created_ms);
+	add_text(to, ",\"Displaced\":", peer->displaced);
+	for (size_t i = 0; i < PEER_RETURNS_MAX; i++) {
+		add_number(to, before, peer->returned_ms[i]);
+		before = ",";
+	}
+	str_append(to, "]");
 }
 
 char *doc_of_peer(const struct peer *peer)
 {
-	_cleanup_(doc_unref) json_t *doc = public_of(peer);
+	struct str doc = { 0 };
 
-	return doc ? json_dumps(doc, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+	add_public(&doc, peer);
+	str_append(&doc, "}");
+	return str_take(&doc);
 }
 
-static json_t *returned_array(const struct peer *peer)
+char *doc_row_of_peer(const struct peer *peer)
 {
-	_cleanup_(doc_unref) json_t *array = json_array();
+	struct str row = { 0 };
 
-	for (size_t i = 0; i < PEER_RETURNS_MAX; i++) {
-		if (json_array_append_new(array, json_integer(peer->returned_ms[i])) < 0)
-			return NULL;
-	}
-	return TAKE_PTR(array);
-}
-
-json_t *doc_row_of_peer(const struct peer *peer)
-{
-	_cleanup_(doc_unref) json_t *row = public_of(peer);
-	int r = row ? 0 : -1;
-
-	r |= json_object_set_new(row, "Instance", json_string(peer->instance));
-	r |= json_object_set_new(row, "NodeUID", json_string(peer->node_uid));
-	r |= json_object_set_new(row, "TokenId", json_string(peer->token_id));
-	r |= json_object_set_new(row, "Agentless", json_boolean(peer->agentless));
-	r |= json_object_set_new(row, "AddressFixed", json_boolean(peer->address_fixed));
-	r |= json_object_set_new(row, "EphemeralTTL", json_integer(peer->ephemeral_ttl_s));
-	r |= json_object_set_new(row, "Created", json_integer(peer->created_ms));
-	r |= json_object_set_new(row, "Displaced", json_string(peer->displaced));
-	r |= json_object_set_new(row, "Returned", returned_array(peer));
-	return r == 0 ? TAKE_PTR(row) : NULL;
+	add_public(&row, peer);
+	add_private(&row, peer);
+	str_append(&row, "}");
+	return str_take(&row);
 }
 
 static int read_zone_name(const json_t *object, struct peer *peer, struct err *err)

@@ -90,7 +90,7 @@ static json_t *row_of(const struct op *op)
 	case OP_REMOVE_ZONE:
 		return json_pack("{s:s}", "Name", op->zone.name);
 	case OP_PUT_PEER:
-		return doc_row_of_peer(&op->peer);
+		break; /* a text at once: row_text */
 	case OP_REMOVE_PEER:
 		return identity_of_peer(&op->peer);
 	case OP_PUT_TOKEN:
@@ -107,8 +107,11 @@ static json_t *row_of(const struct op *op)
 /* The text of the op's row, or of what identifies one that is removed. NULL: no memory. */
 static char *row_text(const struct op *op)
 {
-	_cleanup_(doc_unref) json_t *object = row_of(op);
+	_cleanup_(doc_unref) json_t *object = NULL;
 
+	if (op->kind == OP_PUT_PEER)
+		return doc_row_of_peer(&op->peer);
+	object = row_of(op);
 	return object ? dump(object) : NULL;
 }
 
