@@ -2,69 +2,16 @@
 #include "mesh/doc.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/str.h"
-
-/*
- * Written by hand: a peer is written at each join, for each tower's list, log and events, and a
- * tree of json_t beforehand takes ten times as long. What goes in is checked on its way into a
- * peer, so that only free text may need the library's escapes.
- */
-static bool is_plain(const char *text)
-{
-	for (; *text; text++) {
-		if (*text < 0x20 || *text == 0x7f || *text == '"' || *text == '\\')
-			return false;
-	}
-	return true;
-}
-
-static void add_value(struct str *to, const char *text)
-{
-	_cleanup_(doc_unref) json_t *value = NULL;
-	_cleanup_free_ char *escaped = NULL;
-
-	if (is_plain(text)) {
-		str_append(to, "\"");
-		str_append(to, text);
-		str_append(to, "\"");
-		return;
-	}
-	value = json_string(text);
-	escaped = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
-	if (escaped)
-		str_append(to, escaped);
-	else
-		to->failed = true;
-}
-
-/* `name` with all that stands before the value: `,"Zone":`. */
-static void add_text(struct str *to, const char *name, const char *text)
-{
-	str_append(to, name);
-	add_value(to, text);
-}
-
-static void add_bool(struct str *to, const char *name, bool value)
-{
-	str_append(to, name);
-	str_append(to, value ? "true" : "false");
-}
-
-static void add_number(struct str *to, const char *name, int64_t number)
-{
-	str_append(to, name);
-	str_printf(to, "%" PRId64, number);
-}
 
 static void add_key(struct str *to, const char *name, const struct key *key)
 {
 	char text[KEY_TEXT_BYTES];
 
 	key_format(key, text);
-	add_text(to, name, text);
+	doc_append_text(to, name, text);
 }
 
 static void add_endpoint(struct str *to, const char *name, const struct endpoint *endpoint)
@@ -72,7 +19,7 @@ static void add_endpoint(struct str *to, const char *name, const struct endpoint
 	char text[ENDPOINT_TEXT_BYTES];
 
 	endpoint_format(endpoint, text);
-	add_text(to, name, text);
+	doc_append_text(to, name, text);
 }
 
 /* What WireGuard may carry to the peer: its addresses, then its child prefixes. */
@@ -101,41 +48,12 @@ static void add_allowed(struct str *to, const struct peer *peer)
 	str_append(to, "\"");
 }
 
-static void add_addresses(struct str *to, const struct peer *peer)
+static void add_endpoints(struct str *to, const char *name, const struct endpoint_vec *endpoints)
 {
-	char text[IP_TEXT_BYTES];
-	const char *before = "";
-
-	str_append(to, ",\"NodeAddress\":\"");
-	for (size_t i = 0; i < ZONE_CIDRS_MAX; i++) {
-		if (peer->address[i].family == IP_NONE)
-			continue;
-		ip_format(&peer->address[i], text);
-		str_append(to, before);
-		str_append(to, text);
-		before = ",";
-	}
-	str_append(to, "\"");
-}
-
-static void add_lists(struct str *to, const struct peer *peer)
-{
-	const char *before = "";
-	char text[PREFIX_TEXT_BYTES];
-
-	str_append(to, ",\"ChildPrefixes\":[");
-	vec_foreach(prefix, &peer->prefixes) {
-		prefix_format(prefix, text);
-		add_text(to, before, text);
-		before = ",";
-	}
-	add_text(to, "],\"Hostname\":", peer->hostname);
-	str_append(to, ",\"Endpoints\":[");
-	before = "";
-	vec_foreach(endpoint, &peer->endpoints) {
-		add_endpoint(to, before, endpoint);
-		before = ",";
-	}
+	str_append(to, name);
+	str_append(to, "[");
+	vec_foreach(endpoint, endpoints)
+		add_endpoint(to, endpoint == endpoints->at ? "" : ",", endpoint);
 	str_append(to, "]");
 }
 
@@ -144,28 +62,30 @@ static void add_public(struct str *to, const struct peer *peer)
 	add_key(to, "{\"PublicKey\":", &peer->key);
 	add_endpoint(to, ",\"EndpointIP\":", &peer->endpoint);
 	add_allowed(to, peer);
-	add_text(to, ",\"Zone\":", peer->zone);
-	add_addresses(to, peer);
-	add_lists(to, peer);
-	add_bool(to, ",\"HubRouter\":", peer->hub_router);
-	add_number(to, ",\"Generation\":", (int64_t)peer->generation);
-	add_number(to, ",\"Revision\":", (int64_t)peer->revision);
+	doc_append_text(to, ",\"Zone\":", peer->zone);
+	doc_append_addresses(to, ",\"NodeAddress\":", peer->address);
+	doc_append_prefixes(to, ",\"ChildPrefixes\":", &peer->prefixes);
+	doc_append_text(to, ",\"Hostname\":", peer->hostname);
+	add_endpoints(to, ",\"Endpoints\":", &peer->endpoints);
+	doc_append_bool(to, ",\"HubRouter\":", peer->hub_router);
+	doc_append_number(to, ",\"Generation\":", (int64_t)peer->generation);
+	doc_append_number(to, ",\"Revision\":", (int64_t)peer->revision);
 }
 
 static void add_private(struct str *to, const struct peer *peer)
 {
 	const char *before = ",\"Returned\":[";
 
-	add_text(to, ",\"Instance\":", peer->instance);
-	add_text(to, ",\"NodeUID\":", peer->node_uid);
-	add_text(to, ",\"TokenId\":", peer->token_id);
-	add_bool(to, ",\"Agentless\":", peer->agentless);
-	add_bool(to, ",\"AddressFixed\":", peer->address_fixed);
-	add_number(to, ",\"EphemeralTTL\":", peer->ephemeral_ttl_s);
-	add_number(to, ",\"Created\":", peer->created_ms);
-	add_text(to, ",\"Displaced\":", peer->displaced);
+	doc_append_text(to, ",\"Instance\":", peer->instance);
+	doc_append_text(to, ",\"NodeUID\":", peer->node_uid);
+	doc_append_text(to, ",\"TokenId\":", peer->token_id);
+	doc_append_bool(to, ",\"Agentless\":", peer->agentless);
+	doc_append_bool(to, ",\"AddressFixed\":", peer->address_fixed);
+	doc_append_number(to, ",\"EphemeralTTL\":", peer->ephemeral_ttl_s);
+	doc_append_number(to, ",\"Created\":", peer->created_ms);
+	doc_append_text(to, ",\"Displaced\":", peer->displaced);
 	for (size_t i = 0; i < PEER_RETURNS_MAX; i++) {
-		add_number(to, before, peer->returned_ms[i]);
+		doc_append_number(to, before, peer->returned_ms[i]);
 		before = ",";
 	}
 	str_append(to, "]");
