@@ -67,6 +67,8 @@ void *netlink_begin(struct netlink_request *request, uint16_t type, uint16_t fla
 void *netlink_begin_in(struct netlink_request *request, void *room, size_t room_bytes,
 		       uint16_t type, uint16_t flags, size_t extra_bytes)
 {
+	/* Not every libmnl zeroes what stands between attributes. */
+	memset(room, 0, room_bytes);
 	request->header = mnl_nlmsg_put_header(room);
 	request->room_bytes = room_bytes;
 	request->header->nlmsg_type = type;

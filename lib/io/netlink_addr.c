@@ -27,13 +27,13 @@ static int read_addr(const struct nlmsghdr *message, struct netlink_addr *ret_ad
 		if (r < 0)
 			return -EBADMSG;
 	}
-	if (addr.prefix.bits > ip_family_bits(ip->family))
+	if (ip->family == IP_NONE || addr.prefix.bits > ip_family_bits(ip->family))
 		return -EBADMSG;
 	*ret_addr = addr;
 	return 0;
 }
 
-static int add_to_list(const struct nlmsghdr *message, void *data)
+int netlink_take_addr(const struct nlmsghdr *message, void *data)
 {
 	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(message);
 	struct netlink_addr_vec *addrs = data;
@@ -58,7 +58,7 @@ int netlink_list_addrs(struct netlink *netlink, struct netlink_addr_vec *addrs, 
 	struct netlink_dump dump = {
 		.type = RTM_GETADDR,
 		.extra_bytes = sizeof(struct ifaddrmsg),
-		.fn = add_to_list,
+		.fn = netlink_take_addr,
 		.restart = empty_list,
 		.data = addrs,
 	};

@@ -85,13 +85,19 @@ static int read_message(struct netlink_answer *answer, const struct nlmsghdr *me
 	}
 }
 
+/* libmnl takes a length of 2 GiB and more for a negative one, and steps there. */
+bool netlink_has_message(const struct nlmsghdr *message, int len)
+{
+	return mnl_nlmsg_ok(message, len) && message->nlmsg_len <= (uint32_t)len;
+}
+
 int netlink_answer_read(struct netlink_answer *answer, uint32_t seq, const void *bytes, int len,
 			struct err *err)
 {
 	const struct nlmsghdr *message = bytes;
 	int r = 0;
 
-	for (; !answer->is_over && mnl_nlmsg_ok(message, len);
+	for (; !answer->is_over && netlink_has_message(message, len);
 	     message = mnl_nlmsg_next(message, &len)) {
 		/* Leftovers of an exchange that was given up are passed over. */
 		if (message->nlmsg_seq == seq)

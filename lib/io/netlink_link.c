@@ -53,7 +53,7 @@ static int read_link(const struct nlmsghdr *message, struct netlink_link *ret_li
 	return 0;
 }
 
-static int add_to_list(const struct nlmsghdr *message, void *data)
+int netlink_take_link(const struct nlmsghdr *message, void *data)
 {
 	struct netlink_link_vec *links = data;
 	struct netlink_link link;
@@ -74,7 +74,7 @@ int netlink_list_links(struct netlink *netlink, struct netlink_link_vec *links, 
 	struct netlink_dump dump = {
 		.type = RTM_GETLINK,
 		.extra_bytes = sizeof(struct ifinfomsg),
-		.fn = add_to_list,
+		.fn = netlink_take_link,
 		.restart = empty_list,
 		.data = links,
 	};

@@ -43,6 +43,9 @@ typedef int (*netlink_item_fn)(const struct nlmsghdr *message, void *data);
 int netlink_ask(struct netlink *netlink, struct netlink_request *request, netlink_item_fn fn,
 		void *data, struct err *err) _must_check_;
 
+/* Whether a whole message stands at the beginning of `len` bytes. */
+bool netlink_has_message(const struct nlmsghdr *message, int len);
+
 /* An answer while it is read, piece by piece. */
 struct netlink_answer {
 	netlink_item_fn fn; /* NULL: an acknowledgement is all that is asked for */
@@ -73,6 +76,11 @@ struct netlink_dump {
 };
 int netlink_list(struct netlink *netlink, const struct netlink_dump *dump,
 		 struct err *err) _must_check_;
+
+/* How lists are read: a message, and the vector that gets what it tells. */
+int netlink_take_link(const struct nlmsghdr *message, void *links) _must_check_;
+int netlink_take_addr(const struct nlmsghdr *message, void *addrs) _must_check_;
+int netlink_take_route(const struct nlmsghdr *message, void *routes) _must_check_;
 
 /* The address of an attribute; -EINVAL when its length is not that of the family. */
 int netlink_read_ip(const struct nlattr *attr, uint8_t af, struct ip *ret_ip) _must_check_;

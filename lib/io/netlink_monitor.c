@@ -33,7 +33,7 @@ static bool any_matters(const char *bytes, int len)
 {
 	const struct nlmsghdr *message = (const struct nlmsghdr *)bytes;
 
-	for (; mnl_nlmsg_ok(message, len); message = mnl_nlmsg_next(message, &len)) {
+	for (; netlink_has_message(message, len); message = mnl_nlmsg_next(message, &len)) {
 		if (matters(message))
 			return true;
 	}

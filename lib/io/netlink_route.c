@@ -41,7 +41,7 @@ static int read_attr(const struct nlattr *attr, uint8_t af, struct netlink_route
 	return 0;
 }
 
-static int add_to_list(const struct nlmsghdr *message, void *data)
+int netlink_take_route(const struct nlmsghdr *message, void *data)
 {
 	const struct rtmsg *info = mnl_nlmsg_get_payload(message);
 	struct netlink_route_vec *routes = data;
@@ -88,7 +88,7 @@ int netlink_list_routes(struct netlink *netlink, struct netlink_route_vec *route
 		.type = RTM_GETROUTE,
 		.extra_bytes = sizeof(struct rtmsg),
 		.fill = ask_main_table,
-		.fn = add_to_list,
+		.fn = netlink_take_route,
 		.restart = empty_list,
 		.data = routes,
 	};
