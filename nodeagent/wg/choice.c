@@ -62,6 +62,9 @@ int wg_choice_decide(struct wg_choice *choice, const struct wg_scene *scene, str
 	if (choice->is_settled)
 		return 0;
 	choice->is_settled = owner;
+	/* Made by this agent itself: the reason for that stays the reason. */
+	if (owner && owner == choice->backend)
+		return 0;
 	if (choice->asked == WIREGUARD_KERNEL)
 		choose(choice, &wg_kernel, "--wireguard=kernel asks for it", "");
 	else if (choice->asked == WIREGUARD_USERSPACE)

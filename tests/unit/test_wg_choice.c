@@ -88,6 +88,7 @@ static void stays_with_what_drove_the_interface(void)
 	check_str(choice.why, "the kernel has WireGuard");
 	check(!choice.is_settled);
 	check(wg_choice_decide(&choice, &kernel, NULL) == 0 && choice.is_settled);
+	check_str(choice.why, "the kernel has WireGuard");
 	check(wg_choice_decide(&choice, &none, NULL) == 0 && choice.backend == &wg_kernel);
 	check(wg_choice_decide(&choice, &tun, &err) == -EPERM && choice.backend == &wg_kernel);
 	check_str(err.text,
