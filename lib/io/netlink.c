@@ -86,6 +86,10 @@ static int read_answer(struct netlink *netlink, struct netlink_answer *answer, s
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		/* Not EAGAIN: that is a list which changed, and is asked for again. */
+		if (n < 0 && errno == EAGAIN)
+			return err_set(err, -ETIMEDOUT, "netlink: no answer within %d s",
+				       ANSWER_TIMEOUT_S);
 		if (n < 0)
 			return err_errno(err, -errno, "netlink: answer");
 		r = netlink_answer_read(answer, netlink->seq, netlink->answer, (int)n, err);

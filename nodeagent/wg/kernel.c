@@ -170,7 +170,7 @@ static int send_next(struct sending *sending, struct netlink_wireguard_place *pl
 /* After which no other change would fare better. */
 static bool is_fatal(int r)
 {
-	return r == -ENODEV || r == -ENOMEM || r == -EPERM || r == -ETIMEDOUT || r == -EAGAIN;
+	return r == -ENODEV || r == -ENOMEM || r == -EPERM || r == -ETIMEDOUT;
 }
 
 /* A message does not say at which of its changes it failed: sent one by one, the culprit shows. */
