@@ -2,7 +2,6 @@
 /*
  * What people ask of the running agent: status, why, leave, another key, its end.
  */
-#include <malloc.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -24,8 +23,6 @@ static void answer_status(struct agent *agent, uint64_t client, const char *why_
 	reconcile_get_status(agent->reconcile, &input.reconcile);
 	control_answer(agent->control, client,
 		       why_word ? why_explain(&input, why_word) : status_report(&input));
-	/* The report of a large zone takes more memory than the agent does otherwise. */
-	(void)malloc_trim(0);
 }
 
 static void on_left(const char *why, void *data)

@@ -2,6 +2,7 @@
 #include "nodeagent/control.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -14,6 +15,7 @@
 #include "mesh/doc.h"
 
 #define SOCKET_NAME "agent.sock"
+#define LARGE_BYTES 65536 /* an answer: the report of a large zone is more than all else here */
 
 struct client {
 	struct control *control;
@@ -63,8 +65,11 @@ int control_check_dir(const char *run_dir, struct err *err)
 
 static void client_free(struct client *client)
 {
+	bool is_large;
+
 	if (!client)
 		return;
+	is_large = client->out.cap >= LARGE_BYTES;
 	TAILQ_REMOVE(&client->control->clients, client, link);
 	client->control->clients_len--;
 	loop_fd_free(client->watch);
@@ -72,6 +77,8 @@ static void client_free(struct client *client)
 	(void)close(client->fd);
 	str_done(&client->out);
 	free(client);
+	if (is_large)
+		(void)malloc_trim(0);
 }
 
 static void on_overstayed(void *data)

@@ -89,13 +89,17 @@ static void on_timer(void *data)
 {
 	struct keeper *keeper = data;
 	int64_t begin_ms = clock_mono_ms();
+	int64_t begin_cpu_ms = clock_cpu_ms();
 	int64_t end_ms;
+	int64_t rest_ms;
 
 	keeper->is_waiting = false;
 	save_cache(keeper);
 	save_texts(keeper);
 	end_ms = clock_mono_ms();
-	keeper->next_ms = end_ms + MAX(KEEPER_GAP_MS, (end_ms - begin_ms) * KEEPER_SHARE);
+	rest_ms = MAX((end_ms - begin_ms) * KEEPER_SHARE,
+		      (clock_cpu_ms() - begin_cpu_ms) * KEEPER_CPU_SHARE);
+	keeper->next_ms = end_ms + MAX(KEEPER_GAP_MS, rest_ms);
 }
 
 int keeper_new(const struct keeper_config *config, struct keeper **ret_keeper, struct err *err)

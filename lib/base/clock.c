@@ -16,6 +16,11 @@ int64_t clock_mono_ms(void)
 	return read_ms(CLOCK_MONOTONIC);
 }
 
+int64_t clock_cpu_ms(void)
+{
+	return read_ms(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 int64_t clock_boot_ms(void)
 {
 	return read_ms(CLOCK_BOOTTIME);

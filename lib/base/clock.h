@@ -10,6 +10,9 @@
 /* Since some start; never goes back; stands still while the machine is suspended. */
 int64_t clock_mono_ms(void);
 
+/* What this process took of the processors' time: other programs do not lengthen it. */
+int64_t clock_cpu_ms(void);
+
 /* Since some start; never goes back; goes on while the machine is suspended. */
 int64_t clock_boot_ms(void);
 
