@@ -5,6 +5,7 @@
 #ifndef NODEAGENT_DATAPLANE_H
 #define NODEAGENT_DATAPLANE_H
 
+#include "base/loop.h"
 #include "nodeagent/plan.h"
 #include "nodeagent/wg/choice.h"
 
@@ -20,6 +21,13 @@ struct dataplane_ops {
 
 	/* Does every step that it can, marks changes that failed; the sentence is of the first. */
 	int (*apply)(struct dataplane *plane, const struct desired *desired, struct plan *plan,
+		     struct err *err);
+
+	/*
+	 * Calls `fn` when somebody else changed something that was observed, or may have. NULL
+	 * where there is nobody else.
+	 */
+	int (*watch)(struct dataplane *plane, struct loop *loop, void (*fn)(void *data), void *data,
 		     struct err *err);
 
 	void (*free)(struct dataplane *plane);

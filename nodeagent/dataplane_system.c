@@ -16,6 +16,7 @@
 struct system_plane {
 	struct dataplane plane;
 	struct netlink *netlink;
+	struct netlink_monitor *monitor;
 	struct wg_choice *wireguard;
 	char interface[INTERFACE_NAME_BYTES];
 };
@@ -235,10 +236,19 @@ static int system_apply(struct dataplane *plane, const struct desired *desired, 
 	return apply_plan(&tools, desired, plan, err);
 }
 
+static int system_watch(struct dataplane *plane, struct loop *loop, void (*fn)(void *data),
+			void *data, struct err *err)
+{
+	struct system_plane *system = CONTAINER_OF(plane, struct system_plane, plane);
+
+	return netlink_monitor_new(loop, system->netlink, fn, data, &system->monitor, err);
+}
+
 static void system_free(struct dataplane *plane)
 {
 	struct system_plane *system = CONTAINER_OF(plane, struct system_plane, plane);
 
+	netlink_monitor_free(system->monitor);
 	netlink_free(system->netlink);
 	free(system);
 }
@@ -246,6 +256,7 @@ static void system_free(struct dataplane *plane)
 static const struct dataplane_ops system_ops = {
 	.read = system_read,
 	.apply = system_apply,
+	.watch = system_watch,
 	.free = system_free,
 };
 

@@ -282,25 +282,11 @@ static int refuse_foreign(const struct observed *observed, const char *interface
 		       interface);
 }
 
-static int compare_keys(const void *a, const void *b)
-{
-	return key_compare(a, b);
-}
-
-/* What this node itself is touches everything. */
-static bool is_whole(const struct desired *desired, const struct view_touched *touched)
-{
-	return !touched || touched->all ||
-	       (touched->keys.len > 0 &&
-		bsearch(&desired->public_key, touched->keys.at, touched->keys.len,
-			sizeof(*touched->keys.at), compare_keys));
-}
-
 int plan_make_touched(const struct desired *desired, const struct observed *observed,
 		      const struct view_touched *touched, bool allow_removal, struct plan *ret_plan,
 		      struct err *err)
 {
-	_cleanup_(plan_done) struct plan plan = { .is_whole = is_whole(desired, touched) };
+	_cleanup_(plan_done) struct plan plan = { .is_whole = !touched || touched->all };
 	int r = refuse_foreign(observed, desired->interface, err);
 
 	if (r < 0)

@@ -2,6 +2,7 @@
 #include "nodeagent/reconcile.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -18,13 +19,16 @@
 #define RETRY_CAP_MS 5000
 #define CONFLICTS_SAID_MAX 16
 #define CALM_MS 50 /* between two readings that notices ask for: a storm of them is one */
+/* In a large zone a reading takes long: those are one part in so many of this program's time. */
+#define CALM_SHARE 20
+#define CHECK_SHARE 100
+#define TRIM_STEPS 1000 /* a plan of so many took memory that is worth giving back */
 
 enum want { WANT_NOTHING, WANT_DESIRED, WANT_IDLE };
 
 struct reconcile {
 	struct loop *loop;
 	struct dataplane *plane;
-	struct netlink_monitor *monitor;
 	struct loop_hook *hook;
 	struct loop_timer *check; /* the next full reading, or attempt */
 	struct loop_timer *calm;  /* the next reading that notices asked for too early */
@@ -51,7 +55,8 @@ struct reconcile {
 	bool stale_kernel; /* all but what WireGuard knows */
 	bool failed;       /* the last time: not before `check` fires again */
 	bool came_up;      /* and `on_up` does not know yet */
-	int64_t read_ms;   /* monotonic, last time */
+	int64_t calm_ms;   /* monotonic: no reading for notices before this */
+	uint64_t readings;
 	bool in_sync;
 	char trouble[ERR_TEXT_BYTES];
 	uint64_t applied_steps;
@@ -182,11 +187,17 @@ static int add_guards(struct reconcile *reconcile)
 	return r;
 }
 
+static bool must_read(const struct reconcile *reconcile)
+{
+	return reconcile->stale ||
+	       (reconcile->stale_kernel && clock_mono_ms() >= reconcile->calm_ms);
+}
+
 static int observe(struct reconcile *reconcile, struct err *err)
 {
 	int r;
 
-	if (!reconcile->stale && !reconcile->stale_kernel)
+	if (!must_read(reconcile))
 		return 0;
 	r = reconcile->plane->ops->read(reconcile->plane, reconcile->stale, &reconcile->observed,
 					err);
@@ -197,8 +208,15 @@ static int observe(struct reconcile *reconcile, struct err *err)
 	reconcile->stale = false;
 	reconcile->stale_kernel = false;
 	reconcile->is_whole = true;
-	reconcile->read_ms = clock_mono_ms();
+	reconcile->readings++;
 	return 0;
+}
+
+/* As soon as it was calm for long enough. */
+static void read_soon(struct reconcile *reconcile)
+{
+	reconcile->stale_kernel = true;
+	loop_timer_set(reconcile->calm, MAX(reconcile->calm_ms - clock_mono_ms(), 0));
 }
 
 static int carry_out(struct reconcile *reconcile, struct plan *plan, struct err *err)
@@ -214,7 +232,8 @@ static int carry_out(struct reconcile *reconcile, struct plan *plan, struct err 
 		r = model_apply(&reconcile->desired, plan, &reconcile->observed);
 	}
 	/* Its index is not known yet. */
-	reconcile->stale_kernel |= plan->create;
+	if (plan->create)
+		read_soon(reconcile);
 	return r;
 }
 
@@ -278,8 +297,14 @@ static void run(struct reconcile *reconcile)
 {
 	struct err trouble = { 0 };
 	bool is_check = reconcile->stale;
+	uint64_t readings = reconcile->readings;
+	uint64_t steps = reconcile->applied_steps;
+	int64_t begin_ms = clock_cpu_ms();
 	int r = work(reconcile, &trouble);
+	int64_t took_ms = clock_cpu_ms() - begin_ms;
 
+	if (reconcile->readings != readings)
+		reconcile->calm_ms = clock_mono_ms() + MAX(CALM_MS, took_ms * CALM_SHARE);
 	reconcile->is_due = false;
 	reconcile->failed = r < 0;
 	set_trouble(reconcile, trouble.text);
@@ -293,8 +318,10 @@ static void run(struct reconcile *reconcile)
 		return;
 	}
 	backoff_reset(&reconcile->backoff);
+	if (reconcile->applied_steps - steps >= TRIM_STEPS)
+		(void)malloc_trim(0);
 	if (is_check)
-		loop_timer_set(reconcile->check, RECONCILE_CHECK_MS);
+		loop_timer_set(reconcile->check, MAX(RECONCILE_CHECK_MS, took_ms * CHECK_SHARE));
 }
 
 /*
@@ -335,19 +362,13 @@ static void on_calm(void *data)
 {
 	struct reconcile *reconcile = data;
 
+	reconcile->calm_ms = 0;
 	reconcile->is_due = !reconcile->failed;
 }
 
 static void on_notice(void *data)
 {
-	struct reconcile *reconcile = data;
-	int64_t calm_ms = reconcile->read_ms + CALM_MS - clock_mono_ms();
-
-	reconcile->stale_kernel = true;
-	if (calm_ms > 0)
-		loop_timer_set(reconcile->calm, calm_ms);
-	else
-		on_calm(reconcile);
+	read_soon(data);
 }
 
 static int open_plane(struct reconcile *reconcile, struct err *err)
@@ -358,10 +379,10 @@ static int open_plane(struct reconcile *reconcile, struct err *err)
 		return dataplane_new_dry(&reconcile->plane, err);
 	r = dataplane_new_system(reconcile->interface, &reconcile->wireguard, &reconcile->plane,
 				 err);
-	if (r == 0)
-		r = netlink_monitor_new(reconcile->loop, on_notice, reconcile, &reconcile->monitor,
-					err);
-	return r;
+	if (r < 0)
+		return r;
+	return reconcile->plane->ops->watch(reconcile->plane, reconcile->loop, on_notice, reconcile,
+					    err);
 }
 
 static void free_reconcile(struct reconcile **reconcile)
@@ -409,7 +430,6 @@ void reconcile_free(struct reconcile *reconcile)
 	loop_timer_free(reconcile->calm);
 	loop_timer_free(reconcile->check);
 	loop_hook_free(reconcile->hook);
-	netlink_monitor_free(reconcile->monitor);
 	dataplane_free(reconcile->plane);
 	desired_done(&reconcile->desired);
 	observed_done(&reconcile->observed);
@@ -458,7 +478,10 @@ void reconcile_guard(struct reconcile *reconcile, enum guard_kind kind, const st
 	       !(guards[i].kind == kind && ip_equal(&guards[i].ip, ip)))
 		i++;
 	if (i == reconcile->guards_len) {
-		reconcile->stale_kernel = true;
+		/* Before the first connection to it: not when it is calm. */
+		if (vec_push(&reconcile->observed.guards, guard) < 0)
+			reconcile->stale = true;
+		reconcile->is_whole = true;
 		reconcile->is_due |= !reconcile->failed;
 		if (i == RECONCILE_GUARDS_MAX)
 			i = 0;
@@ -495,5 +518,6 @@ void reconcile_get_status(const struct reconcile *reconcile, struct reconcile_st
 		.conflicts = &reconcile->conflicts,
 		.overlap = reconcile->overlap,
 		.applied_steps = reconcile->applied_steps,
+		.readings = reconcile->readings,
 	};
 }

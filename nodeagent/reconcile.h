@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
 /*
  * Keeps the kernel equal to what is desired: observe, plan (pure), apply, again when somebody else
- * changes something (netlink tells), and every few seconds for what has no notification. Adopts
- * what it finds; never recreates the interface; a failed step is named in the status and retried.
+ * changes something (netlink tells), and every few seconds, in a zone of thousands less often, for
+ * what has no notification. Adopts what it finds; never recreates the interface; a failed step is
+ * named in the status and retried.
  */
 #ifndef NODEAGENT_RECONCILE_H
 #define NODEAGENT_RECONCILE_H
@@ -11,7 +12,7 @@
 #include "nodeagent/plan.h"
 #include "nodeagent/wg/choice.h"
 
-#define RECONCILE_CHECK_MS 2000
+#define RECONCILE_CHECK_MS 2000 /* between two checks of everything, at least */
 
 struct reconcile;
 
@@ -66,6 +67,7 @@ struct reconcile_status {
 	const struct plan_conflict_vec *conflicts; /* the routes that are refused, in order */
 	const char *overlap;    /* the zone's addresses are others' here, too; "" for not */
 	uint64_t applied_steps; /* since start */
+	uint64_t readings;      /* of the kernel, since start */
 };
 void reconcile_get_status(const struct reconcile *reconcile, struct reconcile_status *ret_status);
 

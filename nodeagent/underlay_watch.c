@@ -46,7 +46,7 @@ int underlay_watch_new(struct loop *loop, underlay_watch_fn fn, void *data,
 	watch->data = data;
 	r = loop_timer_new(loop, on_timer, watch, &watch->timer, err);
 	if (r == 0)
-		r = netlink_monitor_new(loop, on_notice, watch, &watch->monitor, err);
+		r = netlink_monitor_new(loop, NULL, on_notice, watch, &watch->monitor, err);
 	if (r < 0)
 		return r;
 	*ret_watch = TAKE_PTR(watch);

@@ -57,6 +57,11 @@ int netlink_new(struct netlink **ret_netlink, struct err *err)
 	return netlink_open(NETLINK_ROUTE, ret_netlink, err);
 }
 
+uint32_t netlink_port(const struct netlink *netlink)
+{
+	return mnl_socket_get_portid(netlink->socket);
+}
+
 void *netlink_begin(struct netlink_request *request, uint16_t type, uint16_t flags,
 		    size_t extra_bytes)
 {

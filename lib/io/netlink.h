@@ -102,12 +102,14 @@ int netlink_remove_route(struct netlink *netlink, const struct prefix *to, uint3
 
 /*
  * Calls `fn` when a link, an address or a route of the main table changed, or may have: once for
- * all that came in together. One's own changes are told as well.
+ * all that came in together. What was done by `own` is not told, where the kernel says who did it:
+ * with routes, and addresses of IPv4; NULL: all is told.
  */
 struct netlink_monitor;
 typedef void (*netlink_monitor_fn)(void *data);
-int netlink_monitor_new(struct loop *loop, netlink_monitor_fn fn, void *data,
-			struct netlink_monitor **ret_monitor, struct err *err) _must_check_;
+int netlink_monitor_new(struct loop *loop, const struct netlink *own, netlink_monitor_fn fn,
+			void *data, struct netlink_monitor **ret_monitor,
+			struct err *err) _must_check_;
 void netlink_monitor_free(struct netlink_monitor *monitor);
 
 #endif

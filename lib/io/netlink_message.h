@@ -22,6 +22,9 @@ struct netlink_request {
 	size_t extra_bytes; /* of the family's header, which an answer must have as well */
 };
 
+/* The name that the kernel knows its socket by: it stands in notices of what was done by it. */
+uint32_t netlink_port(const struct netlink *netlink);
+
 /* Starts a request; the family's header of `extra_bytes` is zeroed and returned. */
 void *netlink_begin(struct netlink_request *request, uint16_t type, uint16_t flags,
 		    size_t extra_bytes);

@@ -11,14 +11,18 @@
 struct netlink_monitor {
 	struct mnl_socket *socket;
 	struct loop_fd *watch;
+	uint32_t own_port; /* 0: the kernel itself, whose doings are told */
 	netlink_monitor_fn fn;
 	void *data;
 };
 
-static bool matters(const struct nlmsghdr *message)
+static bool matters(const struct netlink_monitor *monitor, const struct nlmsghdr *message)
 {
 	const struct rtmsg *route = mnl_nlmsg_get_payload(message);
 
+	/* In a notice it is the port of who asked for the change. */
+	if (monitor->own_port != 0 && message->nlmsg_pid == monitor->own_port)
+		return false;
 	switch (message->nlmsg_type) {
 	case RTM_NEWROUTE:
 	case RTM_DELROUTE:
@@ -29,12 +33,12 @@ static bool matters(const struct nlmsghdr *message)
 	}
 }
 
-static bool any_matters(const char *bytes, int len)
+static bool any_matters(const struct netlink_monitor *monitor, const char *bytes, int len)
 {
 	const struct nlmsghdr *message = (const struct nlmsghdr *)bytes;
 
 	for (; netlink_has_message(message, len); message = mnl_nlmsg_next(message, &len)) {
-		if (matters(message))
+		if (matters(monitor, message))
 			return true;
 	}
 	return false;
@@ -54,7 +58,8 @@ static void on_notices(uint32_t events, void *data)
 		if (n < 0 && errno != ENOBUFS)
 			break;
 		/* Notices that were lost or cut may have told anything. */
-		changed |= n < 0 || n > (ssize_t)sizeof(notice) || any_matters(notice, (int)n);
+		changed |= n < 0 || n > (ssize_t)sizeof(notice) ||
+			   any_matters(monitor, notice, (int)n);
 	}
 	if (changed)
 		monitor->fn(monitor->data);
@@ -75,14 +80,15 @@ static void free_monitor(struct netlink_monitor **monitor)
 	netlink_monitor_free(*monitor);
 }
 
-int netlink_monitor_new(struct loop *loop, netlink_monitor_fn fn, void *data,
-			struct netlink_monitor **ret_monitor, struct err *err)
+int netlink_monitor_new(struct loop *loop, const struct netlink *own, netlink_monitor_fn fn,
+			void *data, struct netlink_monitor **ret_monitor, struct err *err)
 {
 	_cleanup_(free_monitor) struct netlink_monitor *monitor = calloc(1, sizeof(*monitor));
 	int r;
 
 	if (!monitor)
 		return err_oom(err);
+	monitor->own_port = own ? netlink_port(own) : 0;
 	monitor->fn = fn;
 	monitor->data = data;
 	monitor->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);

@@ -13,6 +13,7 @@
 
 #define WAIT_MS 8000
 #define LOOK_MS 5
+#define QUIET_MS 200 /* notices are worked on sooner */
 
 static struct loop *loop;
 static struct loop_timer *look_timer;
@@ -124,6 +125,44 @@ static bool is_restored(void)
 {
 	return is_in_sync() &&
 	       sandbox_sh("ip route show dev wg0 2>/dev/null | grep -q 172.24.0.0/24") == 0;
+}
+
+/* Nothing happens for a while. */
+static bool never(void)
+{
+	return false;
+}
+
+static void let_pass(int64_t ms)
+{
+	wanted = never;
+	deadline_ms = loop_now_ms(loop) + ms;
+	loop_timer_set(look_timer, 0);
+	(void)loop_run(loop);
+}
+
+/* The next check may come in between: then once more. */
+static void does_not_read_again_for_its_own_changes(void)
+{
+	static const struct row with = {
+		2, "10.200.0.3", "fd00:24::/64,172.26.0.0/24", "192.0.2.1:51820", false, 0
+	};
+	bool was_quiet = false;
+
+	for (int i = 0; !was_quiet && i < 10; i++) {
+		uint64_t readings;
+
+		let_pass(QUIET_MS);
+		readings = status().readings;
+		tell_row(&told, i % 2 == 0 ? &with : &rows[2]);
+		want_two_peers();
+		let_pass(QUIET_MS);
+		was_quiet = is_in_sync() && status().readings == readings;
+	}
+	check(was_quiet);
+	tell_row(&told, &rows[2]);
+	want_two_peers();
+	check(wait_until(is_in_sync));
 }
 
 static void restores_a_route(void)
@@ -316,6 +355,7 @@ static int tests(void)
 	check(start());
 	run(makes_what_is_desired);
 	run(adopts_what_it_finds);
+	run(does_not_read_again_for_its_own_changes);
 	run(restores_a_route);
 	run(restores_the_interface);
 	run(tells_that_it_came_up_again);
