@@ -48,6 +48,7 @@ teardown()
 {
 	[ -z "${TOWER_PID:-}" ] || tower_stop TERM || :
 	[ -z "${REDIS_PID:-}" ] || kill "$REDIS_PID" || :
+	[ -z "${AGENT_PID:-}" ] || { kill -KILL "$AGENT_PID" && wait "$AGENT_PID"; } 2>/dev/null || :
 	[ -n "${BATS_TEST_COMPLETED:-}" ] || tail -n 40 "$BATS_TEST_TMPDIR"/*.log
 	! grep -sE 'ERROR: [A-Za-z]+Sanitizer|runtime error:' "$BATS_TEST_TMPDIR"/*.log
 }
