@@ -41,7 +41,8 @@ static int renew_desired(struct agent *agent, struct err *err)
 	struct desired_options options = { .interface = config->interface,
 					   .private_key = config->private_key,
 					   .listen_port = config->listen_port,
-					   .mtu = config->mtu };
+					   .mtu = config->mtu,
+					   .keep_foreign = config->foreign_peers == FOREIGN_KEEP };
 	int r = 0;
 
 	if (!agent->desired.view ||
@@ -60,6 +61,7 @@ static void want(struct agent *agent)
 		log_error("agent", "%s", err.text);
 		return;
 	}
+	agent->desired.is_past = !agent->has_caught_up;
 	agent->desired.keepalive = !endpoint.choice.is_public || !agent->has_greeted;
 	reconcile_want(agent->reconcile, agent->node.view, &agent->desired);
 	/* Not in the zone (yet): whether that is an end, the controller knows. */
@@ -193,6 +195,10 @@ static void on_view(bool is_changed, void *data)
 		log_info("agent", "zone=%s: %zu peers added, %zu changed, %zu removed: %zu now",
 			 agent->node.self.zone, counts.added, counts.changed, counts.removed,
 			 view_peers_len(agent->node.view));
+	if (!agent->has_caught_up && controller_has_caught_up(agent->controller)) {
+		agent->has_caught_up = true;
+		agent->must_plan = true; /* leftovers may go */
+	}
 	agent->must_plan |= is_changed;
 	keeper_touch(agent->keeper, is_changed);
 }
@@ -332,12 +338,15 @@ static int open_rooms(struct agent *agent, struct config *config, struct err *er
 	reconcile = (struct reconcile_config){ .loop = node->loop,
 					       .interface = config->interface,
 					       .wireguard = config->wireguard,
+					       .foreign_peers = config->foreign_peers,
 					       .dry_run = config->dry_run,
 					       .on_up = on_up,
 					       .data = agent };
 	r = reconcile_new(&reconcile, &agent->reconcile, err);
 	if (r < 0)
 		return r;
+	if (config->listen_port == 0)
+		config->listen_port = reconcile_find_port(agent->reconcile) ?: CONFIG_PORT;
 	guard_towers(agent);
 	keeper = (struct keeper_config){ .loop = node->loop,
 					 .statedir = node->statedir,

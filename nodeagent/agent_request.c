@@ -97,6 +97,19 @@ static void start_rotation(struct agent *agent, uint64_t client)
 		agent->rotator = client;
 }
 
+static void answer_stop(struct agent *agent, uint64_t client)
+{
+	const struct config *config = agent->node.config;
+	struct reconcile_status status;
+
+	reconcile_get_status(agent->reconcile, &status);
+	control_answer(agent->control, client,
+		       json_pack("{s:s, s:b, s:b}", "Interface", config->interface,
+				 "HasForeignPeers",
+				 status.foreign->adopted == 0 || status.foreign->count > 0,
+				 "KeepsForeignPeers", config->foreign_peers == FOREIGN_KEEP));
+}
+
 void agent_on_request(uint64_t client, const json_t *request, void *data)
 {
 	struct agent *agent = data;
@@ -112,8 +125,7 @@ void agent_on_request(uint64_t client, const json_t *request, void *data)
 	} else if (verb && str_eq(verb, "rotate-key")) {
 		start_rotation(agent, client);
 	} else if (verb && str_eq(verb, "stop")) {
-		control_answer(agent->control, client,
-			       json_pack("{s:s}", "Interface", agent->node.config->interface));
+		answer_stop(agent, client);
 		agent_end(agent, EXIT_OK);
 	} else {
 		control_answer(agent->control, client,

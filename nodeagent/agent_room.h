@@ -32,6 +32,7 @@ struct agent {
 
 	struct desired desired; /* zeroed before the first time */
 	bool must_plan;
+	bool has_caught_up;         /* what is not in the view is not in the zone */
 	bool has_greeted;           /* every peer was sent a keepalive: see on_greeted */
 	struct loop_timer *new_key; /* when the data plane gets it */
 	bool holds_old_key;         /* until then: nothing is planned */

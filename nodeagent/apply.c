@@ -46,21 +46,34 @@ static void apply_addresses(const struct apply_tools *tools, const struct prefix
 			    struct outcome *outcome)
 {
 	vec_foreach(prefix, prefixes) {
-		struct netlink_addr addr = { .link_index = link_index, .prefix = *prefix };
+		struct netlink_addr addr = { .link_index = link_index,
+					     .prefix = *prefix,
+					     .protocol = ROUTE_PROTOCOL };
 
 		note(outcome, fn(tools->netlink, &addr, sentence(outcome)));
 	}
 }
 
-static void apply_routes(const struct apply_tools *tools, const struct prefix_vec *prefixes,
-			 uint32_t link_index,
-			 int (*fn)(struct netlink *netlink, const struct prefix *to,
-				   uint32_t link_index, uint8_t protocol, struct err *err),
-			 struct outcome *outcome)
+static void add_routes(const struct apply_tools *tools, const struct plan *plan,
+		       uint32_t link_index, struct outcome *outcome)
 {
-	vec_foreach(prefix, prefixes)
-		note(outcome,
-		     fn(tools->netlink, prefix, link_index, ROUTE_PROTOCOL, sentence(outcome)));
+	vec_foreach(prefix, &plan->add_routes) {
+		struct netlink_route route = { .to = *prefix,
+					       .link_index = link_index,
+					       .protocol = ROUTE_PROTOCOL };
+
+		if (prefix->ip.family == plan->route_source.family)
+			route.source = plan->route_source;
+		note(outcome, netlink_add_route(tools->netlink, &route, sentence(outcome)));
+	}
+}
+
+static void remove_routes(const struct apply_tools *tools, const struct plan *plan,
+			  uint32_t link_index, struct outcome *outcome)
+{
+	vec_foreach(prefix, &plan->remove_routes)
+		note(outcome, netlink_remove_route(tools->netlink, prefix, link_index,
+						   ROUTE_PROTOCOL, sentence(outcome)));
 }
 
 static void apply_peers(const struct apply_tools *tools, struct wg_change_vec *changes,
@@ -94,8 +107,8 @@ int apply_plan(const struct apply_tools *tools, const struct desired *desired, s
 	if (plan->set_up)
 		note(&outcome,
 		     netlink_set_link_up(tools->netlink, link.index, true, sentence(&outcome)));
-	apply_routes(tools, &plan->add_routes, link.index, netlink_add_route, &outcome);
-	apply_routes(tools, &plan->remove_routes, link.index, netlink_remove_route, &outcome);
+	add_routes(tools, plan, link.index, &outcome);
+	remove_routes(tools, plan, link.index, &outcome);
 	apply_peers(tools, &plan->remove_peers, &outcome);
 	apply_addresses(tools, &plan->remove_addresses, link.index, netlink_remove_addr, &outcome);
 	if (plan->set_down)

@@ -242,6 +242,11 @@ static int take_wishes(const struct agent_options *options, struct config *confi
 	return r;
 }
 
+enum foreign_peers config_foreign_peers(const struct agent_options *options)
+{
+	return str_eq(options->foreign_peers, "keep") ? FOREIGN_KEEP : FOREIGN_REFUSE;
+}
+
 static int take_interface(const struct agent_options *options, struct config *config,
 			  struct err *err)
 {
@@ -249,14 +254,12 @@ static int take_interface(const struct agent_options *options, struct config *co
 
 	if (r < 0)
 		return err_wrap(err, "--interface");
-	if (options->listen_port == 0)
-		return err_set(err, -EINVAL,
-			       "--listen-port: takes 1 to 65535; others must know it");
 	if (options->mtu != 0 && options->mtu < CONFIG_MTU_MIN)
 		return err_set(err, -EINVAL, "--mtu: takes at least %d bytes, which IPv6 needs",
 			       CONFIG_MTU_MIN);
 	config->listen_port = options->listen_port;
 	config->mtu = options->mtu;
+	config->foreign_peers = config_foreign_peers(options);
 	if (str_eq(options->wireguard, "kernel"))
 		config->wireguard = WIREGUARD_KERNEL;
 	else if (str_eq(options->wireguard, "userspace"))

@@ -17,6 +17,7 @@
 
 #define CONFIG_MTU_MIN 1280 /* of IPv6, RFC 8200 section 5 */
 #define CONFIG_SIGNPOSTS_MAX 4
+#define CONFIG_PORT 51820
 
 struct config {
 	struct target_list targets; /* given as URLs; or else signposts are */
@@ -41,9 +42,10 @@ struct config {
 	bool internal_network;
 
 	char interface[INTERFACE_NAME_BYTES];
-	uint16_t listen_port;
-	uint16_t mtu; /* 0: as the underlay has it */
+	uint16_t listen_port; /* 0: as the interface has it, or else CONFIG_PORT */
+	uint16_t mtu;         /* 0: as the underlay has it */
 	enum wireguard_choice wireguard;
+	enum foreign_peers foreign_peers;
 
 	char *state_dir;
 	char *run_dir;
@@ -58,6 +60,9 @@ struct config {
  */
 int config_make(const struct agent_options *options, struct config *ret_config,
 		struct err *err) _must_check_;
+
+/* What --foreign-peers says. */
+enum foreign_peers config_foreign_peers(const struct agent_options *options);
 void config_done(struct config *config);
 
 #endif

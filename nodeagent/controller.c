@@ -168,6 +168,14 @@ static void fail_locally(struct controller *controller, const struct err *err)
 	loop_timer_set(controller->wake, controller_note_failure(controller, &tower));
 }
 
+bool controller_has_caught_up(const struct controller *controller)
+{
+	struct event_id id = { 0 };
+
+	return controller->has_joined && view_id(controller->config.view, &id) &&
+	       id.revision >= controller->joined_revision;
+}
+
 /*
  * Whether the zone still has this node as it is. Only what is newer than our own join counts: a
  * resumed stream first tells of the past. While a join is on its way nothing is concluded.
@@ -176,12 +184,9 @@ static void check_self(struct controller *controller)
 {
 	const struct view *view = controller->config.view;
 	const struct view_peer *self = view_peer(view, &controller->public_key);
-	struct event_id id = { 0 };
 
 	if (controller->join || controller->rotate || controller->must_join ||
-	    !controller->has_joined)
-		return;
-	if (!view_id(view, &id) || id.revision < controller->joined_revision)
+	    !controller_has_caught_up(controller))
 		return;
 	if (self && self->generation > controller->generation)
 		stand_back(controller, CONTROLLER_DISPLACED, displaced_why);

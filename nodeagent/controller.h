@@ -121,6 +121,12 @@ typedef void (*controller_leave_fn)(const char *why, void *data);
 int controller_leave(struct controller *controller, controller_leave_fn fn, void *data,
 		     struct err *err) _must_check_;
 
+/*
+ * Whether the view holds the zone as it was at this node's last join, or newer: a cache is of the
+ * past, and a resumed stream first tells of it.
+ */
+bool controller_has_caught_up(const struct controller *controller);
+
 /* Borrowed until the loop turns. */
 struct controller_status {
 	enum controller_state state;

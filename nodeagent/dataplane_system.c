@@ -86,9 +86,11 @@ static int keep_addr(const struct netlink_addr *addr, struct observed *observed)
 
 	if (ip_is_special(&addr->prefix.ip))
 		return 0;
-	if (addr->link_index == observed->link_index)
-		return vec_push(&observed->addresses, addr->prefix);
-	return vec_push(&observed->foreign, foreign);
+	if (addr->link_index != observed->link_index)
+		return vec_push(&observed->foreign, foreign);
+	if (addr->protocol == ROUTE_PROTOCOL && vec_push(&observed->marked, addr->prefix) < 0)
+		return -ENOMEM;
+	return vec_push(&observed->addresses, addr->prefix);
 }
 
 static int keep_route(const struct netlink_route *route, struct observed *observed)
@@ -101,8 +103,9 @@ static int keep_route(const struct netlink_route *route, struct observed *observ
 
 	if (is_own_link && route->protocol == ROUTE_PROTOCOL)
 		return vec_push(&observed->routes, route->to);
-	/* What the kernel makes for our own addresses. */
-	if (is_own_link && route->protocol == RTPROT_KERNEL)
+	/* What the kernel makes for our own addresses; a wider one is of somebody else's. */
+	if (is_own_link && route->protocol == RTPROT_KERNEL &&
+	    route->to.bits == ip_family_bits(route->to.ip.family))
 		return 0;
 	return vec_push(&observed->foreign, foreign);
 }

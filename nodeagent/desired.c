@@ -25,6 +25,7 @@ int desired_make(const struct view *view, const struct desired_options *options,
 		.private_key = options->private_key,
 		.listen_port = options->listen_port,
 		.mtu = options->mtu,
+		.keep_foreign = options->keep_foreign,
 		.keepalive = options->keepalive,
 		.view = view,
 	};

@@ -12,7 +12,10 @@
 #define INTERFACE_NAME_BYTES 16
 #define KEEPALIVE_S 25
 #define MTU_OVERHEAD_BYTES 80 /* WireGuard over IPv6 */
-#define ROUTE_PROTOCOL 157    /* rtm_protocol of our routes: found and removed by it */
+#define ROUTE_PROTOCOL 157    /* rtm_protocol of our routes, and ifa_proto of addresses */
+
+/* Whose a peer is that WireGuard holds: plan_foreign.h says by what that is told. */
+enum _packed_ peer_origin { PEER_UNKNOWN, PEER_OURS, PEER_FOREIGN };
 
 /* One peer as WireGuard shall know it, or knows it. */
 struct wg_peer {
@@ -20,6 +23,7 @@ struct wg_peer {
 	struct endpoint endpoint;  /* ip.family IP_NONE: leave as it is */
 	struct endpoint declared;  /* observed: what we applied for `generation` */
 	uint16_t keepalive_s;      /* 0: off */
+	enum peer_origin origin;   /* observed */
 	struct prefix_vec allowed; /* ordered, without duplicates */
 	uint64_t generation;       /* a new one: the endpoint is applied at once; observed, 0:
 				      nobody knows */
@@ -37,8 +41,9 @@ struct desired_options {
 	const char *interface;
 	struct key private_key;
 	uint16_t listen_port;
-	uint16_t mtu;   /* 0: underlay less MTU_OVERHEAD_BYTES */
-	bool keepalive; /* until this node is proven to be public */
+	uint16_t mtu;      /* 0: underlay less MTU_OVERHEAD_BYTES */
+	bool keepalive;    /* until this node is proven to be public */
+	bool keep_foreign; /* what others put on the interface stays */
 };
 
 /* A zeroed one: nothing is desired. */
@@ -49,8 +54,9 @@ struct desired {
 	uint16_t listen_port;
 	uint16_t mtu; /* 0: derived from the underlay */
 	bool keepalive;
+	bool keep_foreign;
+	bool is_past; /* the view may be behind the zone: what it does not name stays */
 	const struct view *view;
-
 	/* By desired_look; of the view, until the next event is folded in: */
 	const struct view_peer *own;
 	const struct view_peer *hub;       /* this node is a spoke, and that its only peer */

@@ -100,7 +100,7 @@ static enum exit_status rotate_key(const struct agent_options *options)
 
 /* Ends a running agent; its interface is then the one to clean up. */
 static int stop_agent(const struct agent_options *options, char ret_interface[INTERFACE_NAME_BYTES],
-		      struct err *err)
+		      enum foreign_peers *ret_foreign_peers, struct err *err)
 {
 	_cleanup_(doc_unref) json_t *answer = NULL;
 	_cleanup_close_ int fd = -1;
@@ -114,12 +114,18 @@ static int stop_agent(const struct agent_options *options, char ret_interface[IN
 	interface = json_string_value(json_object_get(answer, "Interface"));
 	if (!interface || str_copy(ret_interface, INTERFACE_NAME_BYTES, interface) < 0)
 		return err_set(err, -EPROTO, "the agent does not say which interface is its");
+	/* It knows more of them than can be seen from here. */
+	if (json_is_false(json_object_get(answer, "HasForeignPeers")))
+		*ret_foreign_peers = FOREIGN_NONE;
+	else if (json_is_true(json_object_get(answer, "KeepsForeignPeers")))
+		*ret_foreign_peers = FOREIGN_KEEP;
 	return control_wait_end(fd, err);
 }
 
 static enum exit_status take_down(const struct agent_options *options)
 {
 	char interface[INTERFACE_NAME_BYTES] = "";
+	enum foreign_peers foreign_peers = config_foreign_peers(options);
 	struct err err = { 0 };
 	int r = interface_check_name(options->interface, &err);
 
@@ -127,9 +133,9 @@ static enum exit_status take_down(const struct agent_options *options)
 		return fail(EXIT_USAGE, &err);
 	r = str_copy(interface, sizeof(interface), options->interface);
 	if (r >= 0)
-		r = stop_agent(options, interface, &err);
+		r = stop_agent(options, interface, &foreign_peers, &err);
 	if (r >= 0)
-		r = reconcile_remove_all(interface, &err);
+		r = reconcile_remove_all(interface, foreign_peers, &err);
 	if (r >= 0)
 		r = documented_remove(DOCUMENTED_DIR, interface, &err);
 	return r < 0 ? fail(EXIT_FAULT, &err) : EXIT_OK;

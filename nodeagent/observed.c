@@ -25,6 +25,8 @@ void observed_done(struct observed *observed)
 	vec_done(&observed->addresses);
 	vec_done(&observed->routes);
 	empty_peers(&observed->peers);
+	vec_done(&observed->marked);
+	vec_done(&observed->kept);
 	vec_done(&observed->links);
 	vec_done(&observed->foreign);
 	vec_done(&observed->guards);
@@ -123,6 +125,7 @@ static int take_peer(struct wg_peer *peer, const struct wg_peer *reading)
 
 	fresh.declared = peer->declared;
 	fresh.generation = peer->generation;
+	fresh.origin = peer->origin;
 	fresh.allowed = peer->allowed;
 	*peer = fresh;
 	return r;

@@ -44,6 +44,14 @@ struct guard {
 
 VEC(guard_vec, struct guard);
 
+/* What a peer may send that is not the zone's and stays: plan_foreign.h. */
+struct kept_prefix {
+	struct prefix prefix;
+	struct key owner;
+};
+
+VEC(kept_prefix_vec, struct kept_prefix);
+
 /* Each in its own memory: one more or less does not move what the others are. */
 VEC(wg_peer_list, struct wg_peer *);
 
@@ -56,9 +64,10 @@ struct observed {
 	struct key private_key;
 	uint16_t listen_port;
 	struct prefix_vec addresses; /* on the interface, with host bits; no link-local; ordered */
+	struct prefix_vec marked;    /* of these, those with our protocol number, in no order */
 	struct prefix_vec routes;    /* ours, ordered */
 	struct wg_peer_list peers;   /* ordered by key */
-
+	struct kept_prefix_vec kept; /* ordered by prefix */
 	struct observed_link_vec links;   /* the others */
 	struct foreign_route_vec foreign; /* ordered by prefix */
 	struct guard_vec guards;          /* in no order */
@@ -84,8 +93,8 @@ int observed_set_allowed(struct wg_peer *peer, const struct prefix_vec *allowed)
 
 /*
  * From now on these are the peers, as WireGuard told just now, and the reading is empty. It does
- * not tell what we once declared to it: `declared` and `generation` of each peer stay. After
- * -ENOMEM some are missing.
+ * not tell what we once declared to it: `declared`, `generation` and `origin` of each peer stay.
+ * After -ENOMEM some are missing.
  */
 int observed_take_reading(struct observed *observed, struct wg_peer_vec *reading) _must_check_;
 

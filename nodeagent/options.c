@@ -79,7 +79,9 @@ static const struct option_row rows[] = {
 	{ OPTION_TEXT, "interface", .env = "AIRCREW_INTERFACE", .arg = "NAME", .fallback = "wg0",
 	  .help = "The interface to keep.", OFFSET(interface) },
 	{ OPTION_U16, "listen-port", .env = "AIRCREW_LISTEN_PORT", .arg = "PORT",
-	  .fallback = "51820", .help = "The UDP port of WireGuard.", OFFSET(listen_port) },
+	  .help = "The UDP port of WireGuard. Default: that of the interface when it is there "
+		  "already, else 51820.",
+	  OFFSET(listen_port) },
 	{ OPTION_U16, "mtu", .env = "AIRCREW_MTU", .arg = "BYTES",
 	  .help = "The interface's MTU. Default: the underlay's less 80.", OFFSET(mtu) },
 	{ OPTION_CHOICE, "wireguard", .env = "AIRCREW_WIREGUARD", .arg = "auto|kernel|userspace",
@@ -87,6 +89,11 @@ static const struct option_row rows[] = {
 	  .help = "Which WireGuard to use: the kernel's own, or wireguard-go. auto keeps what the "
 		  "interface is; a new one is the kernel's where it has WireGuard.",
 	  OFFSET(wireguard) },
+	{ OPTION_CHOICE, "foreign-peers", .env = "AIRCREW_FOREIGN_PEERS", .arg = "refuse|keep",
+	  .fallback = "refuse",
+	  .help = "When the interface is there already and holds peers that the zone does not "
+		  "name: leave all of it as it is, or keep them beside the zone's.",
+	  OFFSET(foreign_peers) },
 
 	{ OPTION_GROUP, .name = "Running" },
 	{ OPTION_TEXT, "state-dir", .env = "AIRCREW_STATE_DIR", .arg = "DIR",

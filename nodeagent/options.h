@@ -35,6 +35,7 @@ struct agent_options {
 	uint16_t listen_port;
 	uint16_t mtu;
 	char *wireguard;
+	char *foreign_peers;
 
 	char *state_dir;
 	char *run_dir;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "nodeagent/plan_foreign.h"
 #include "nodeagent/plan_route.h"
 #include "nodeagent/plan_walk.h"
 
@@ -40,8 +41,7 @@ size_t plan_steps(const struct plan *plan)
 	       plan->remove_addresses.len;
 }
 
-/* WireGuard keeps a private key clamped (RFC 7748, section 5): bits that do not count differ. */
-static bool same_private_key(const struct key *a, const struct key *b)
+bool plan_same_private_key(const struct key *a, const struct key *b)
 {
 	const uint8_t last = KEY_BYTES - 1;
 
@@ -56,19 +56,20 @@ static void plan_interface(const struct desired *desired, const struct observed 
 	uint16_t mtu = plan_mtu(desired, observed);
 
 	plan->create = observed->state == INTERFACE_ABSENT;
-	plan->set_key = !same_private_key(&desired->private_key, &observed->private_key);
+	plan->set_key = !plan_same_private_key(&desired->private_key, &observed->private_key);
 	plan->set_port = desired->listen_port != 0 && desired->listen_port != observed->listen_port;
 	plan->set_mtu = mtu == observed->mtu ? 0 : mtu;
 	plan->set_up = !observed->is_up;
 }
 
+/* Also when somebody gave it other bits: that harms nobody. */
 static bool is_own_address(const struct desired *desired, const struct prefix *prefix)
 {
 	bool found = false;
 
 	for (size_t i = 0; i < ARRAY_SIZE(desired->address); i++)
 		found |= ip_equal(&desired->address[i], &prefix->ip);
-	return found && prefix->bits == ip_family_bits(prefix->ip.family);
+	return found;
 }
 
 static bool has_address(const struct observed *observed, const struct prefix *prefix)
@@ -78,6 +79,26 @@ static bool has_address(const struct observed *observed, const struct prefix *pr
 			return true;
 	}
 	return false;
+}
+
+/*
+ * The kernel lets what goes to the mesh leave by the first address of the interface: when that may
+ * be somebody else's, ours must be named. IPv6 chooses by likeness.
+ */
+static struct ip find_source(const struct desired *desired, const struct observed *observed)
+{
+	const struct ip *own = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(desired->address); i++) {
+		if (desired->address[i].family == IP_V4)
+			own = &desired->address[i];
+	}
+	for (size_t i = 0; own && i < observed->addresses.len; i++) {
+		if (observed->addresses.at[i].ip.family == IP_V4 &&
+		    !ip_equal(&observed->addresses.at[i].ip, own))
+			return *own;
+	}
+	return (struct ip){ 0 };
 }
 
 static int plan_addresses(const struct desired *desired, const struct observed *observed,
@@ -92,9 +113,11 @@ static int plan_addresses(const struct desired *desired, const struct observed *
 			r = vec_push(&plan->add_addresses, prefix);
 	}
 	for (size_t i = 0; r == 0 && allow_removal && i < observed->addresses.len; i++) {
-		if (!is_own_address(desired, &observed->addresses.at[i]))
+		if (!is_own_address(desired, &observed->addresses.at[i]) &&
+		    plan_foreign_owns_address(desired, observed, &observed->addresses.at[i]))
 			r = vec_push(&plan->remove_addresses, observed->addresses.at[i]);
 	}
+	plan->route_source = find_source(desired, observed);
 	return r;
 }
 
@@ -121,9 +144,20 @@ static int note_loss(const struct wg_peer *have, const struct prefix *prefix, st
 	return vec_push(&plan->losses, loss);
 }
 
+/* Another peer should have it and gets it; or what it should have is refused. */
+static bool goes_to_another(const struct desired *desired, const struct observed *observed,
+			    const struct wg_peer *have, const struct prefix *prefix)
+{
+	const struct view_peer *owner = desired_owner(desired, prefix);
+
+	return owner && key_compare(&owner->key, &have->key) != 0 &&
+	       !plan_foreign_find(desired, observed, prefix);
+}
+
 /* What the peer may send and should, and what it may but should not. */
-static int compare_allowed(const struct desired *desired, const struct wg_peer *want,
-			   const struct wg_peer *have, struct wg_change *change, struct plan *plan)
+static int compare_allowed(const struct desired *desired, const struct observed *observed,
+			   const struct wg_peer *want, const struct wg_peer *have,
+			   struct wg_change *change, struct plan *plan)
 {
 	size_t i = 0;
 	size_t j = 0;
@@ -138,7 +172,8 @@ static int compare_allowed(const struct desired *desired, const struct wg_peer *
 		if (order < 0)
 			change->allowed = true;
 		/* One that another peer should have leaves this one when that one takes it. */
-		else if (order > 0 && desired_owner(desired, &have->allowed.at[j]))
+		else if (order > 0 &&
+			 goes_to_another(desired, observed, have, &have->allowed.at[j]))
 			r = note_loss(have, &have->allowed.at[j], plan);
 		else if (order > 0)
 			change->replace_allowed = true;
@@ -184,7 +219,7 @@ static int plan_lasting_peer(const struct desired *desired, const struct wg_peer
 			     bool allow_removal, struct plan *plan)
 {
 	struct wg_change change = { .key = want->key };
-	int r = compare_allowed(desired, want, have, &change, plan);
+	int r = compare_allowed(desired, observed, want, have, &change, plan);
 
 	change.endpoint = endpoint_is_due(want, have, observed->now_s);
 	change.keepalive = want->keepalive_s != have->keepalive_s;
@@ -214,6 +249,8 @@ static int plan_unwanted_peer(const struct desired *desired, const struct wg_pee
 {
 	struct wg_change change = { .key = have->key, .remove = true };
 
+	if (have->origin == PEER_FOREIGN)
+		return 0;
 	return allow_removal ? vec_push(&plan->remove_peers, change)
 			     : note_losses(desired, have, plan);
 }
@@ -229,6 +266,8 @@ static int plan_peers(const struct desired *desired, const struct observed *obse
 	while (r == 0 && plan_walk_next(&walk, &pair)) {
 		if (pair.want)
 			r = desired_write_peer(desired, pair.want, &want);
+		if (r == 0 && pair.want)
+			plan_foreign_strip(desired, observed, &want.allowed);
 		if (r == 0 && !pair.want)
 			r = plan_unwanted_peer(desired, pair.have, allow_removal, plan);
 		else if (r == 0 && !pair.have)
@@ -268,6 +307,7 @@ void plan_declare(const struct desired *desired, const struct view_touched *touc
 			continue;
 		pair.have->declared = view_peer_endpoint(pair.want, desired->zone);
 		pair.have->generation = pair.want->generation;
+		pair.have->origin = PEER_OURS;
 	}
 }
 
@@ -317,17 +357,22 @@ int plan_make_idle(const char *interface, const struct observed *observed, struc
 {
 	_cleanup_(plan_done) struct plan plan = { 0 };
 	bool is_ours = observed->state == INTERFACE_OURS;
+	bool is_shared = false;
 	int r = refuse_foreign(observed, interface, err);
 
 	if (r < 0)
 		return r;
-	plan.set_key = is_ours && !key_is_zero(&observed->private_key);
-	plan.set_down = is_ours && observed->is_up;
 	for (size_t i = 0; is_ours && r == 0 && i < observed->peers.len; i++) {
 		struct wg_change change = { .key = observed->peers.at[i]->key, .remove = true };
-
-		r = vec_push(&plan.remove_peers, change);
+		if (observed->peers.at[i]->origin == PEER_FOREIGN)
+			is_shared = true;
+		else
+			r = vec_push(&plan.remove_peers, change);
 	}
+	plan.set_key = is_ours && !is_shared && !key_is_zero(&observed->private_key);
+	plan.set_down = is_ours && !is_shared && observed->is_up;
+	if (r == 0 && is_shared)
+		r = vec_copy(&plan.remove_routes, &observed->routes);
 	if (r < 0)
 		return err_oom(err);
 	*ret_plan = TAKE_STRUCT(plan);

@@ -23,6 +23,7 @@ enum conflict_kind {
 	CONFLICT_TOWER,
 	CONFLICT_SIGNPOST,
 	CONFLICT_RESOLVER,
+	CONFLICT_PEER, /* a prefix of a peer that is not the zone's and is kept */
 };
 
 /* A wanted route that is not made, because it would take what is somebody else's. */
@@ -30,7 +31,10 @@ struct plan_conflict {
 	struct prefix route;
 	struct prefix with; /* that route, or that address */
 	enum conflict_kind kind;
-	char link[INTERFACE_NAME_BYTES]; /* CONFLICT_ROUTE: of the route; else "" */
+	union {
+		char link[INTERFACE_NAME_BYTES]; /* CONFLICT_ROUTE: of the route; else "" */
+		char peer[KEY_SHORT_BYTES];      /* CONFLICT_PEER: its key */
+	};
 };
 
 VEC(plan_conflict_vec, struct plan_conflict);
@@ -60,6 +64,7 @@ struct plan {
 	struct wg_change_vec set_peers;
 	bool set_up;
 	struct prefix_vec add_routes;
+	struct ip route_source; /* of those of its family; IP_NONE: the kernel's choice */
 	struct prefix_vec remove_routes;
 	struct wg_change_vec remove_peers;
 	struct prefix_vec remove_addresses;
@@ -94,6 +99,7 @@ int plan_make_touched(const struct desired *desired, const struct observed *obse
  * `desired`. wireguard-go keeps its sessions alive over a link that is down, and the peers would
  * follow it back here when the same key is in use elsewhere by now. When the node comes back, its
  * peers are new, so that it greets them at once: sessions of old are unknown to them.
+ * With foreign peers that are kept, only our own peers and routes go.
  */
 int plan_make_idle(const char *interface, const struct observed *observed, struct plan *ret_plan,
 		   struct err *err) _must_check_;
@@ -108,6 +114,9 @@ void plan_declare(const struct desired *desired, const struct view_touched *touc
 
 /* How many steps it has; 0: all is as it should be. */
 size_t plan_steps(const struct plan *plan);
+
+/* WireGuard keeps a private key clamped (RFC 7748, section 5): bits that do not count differ. */
+bool plan_same_private_key(const struct key *a, const struct key *b);
 
 /* The MTU that the interface should have. */
 uint16_t plan_mtu(const struct desired *desired, const struct observed *observed);

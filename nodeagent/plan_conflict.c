@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "nodeagent/plan_foreign.h"
 static const char *link_name(const struct desired *desired, const struct observed *observed,
 			     uint32_t index)
 {
@@ -40,8 +41,8 @@ static const struct foreign_route *find_foreign(const struct desired *desired,
 
 	for (; i < foreign->len && prefix_contains(route, &foreign->at[i].to.ip); i++) {
 		const struct foreign_route *found = &foreign->at[i];
-
 		if ((found->is_connected || prefix_equal(route, &found->to)) &&
+		    !plan_foreign_leads_in(found, observed) &&
 		    !desired_is_ours(desired, &found->to))
 			return found;
 	}
@@ -91,10 +92,15 @@ bool plan_find_conflict(const struct desired *desired, const struct observed *ob
 						    [GUARD_RESOLVER] = CONFLICT_RESOLVER };
 	const struct foreign_route *foreign = find_foreign(desired, observed, route);
 	struct plan_conflict conflict = { .route = *route };
+	const struct kept_prefix *kept = plan_foreign_find(desired, observed, route);
 	const struct guard *guard;
 	struct ip ip;
 
-	if (foreign) {
+	if (kept) {
+		conflict.with = kept->prefix;
+		conflict.kind = CONFLICT_PEER;
+		key_format_short(&kept->owner, conflict.peer);
+	} else if (foreign) {
 		conflict.with = foreign->to;
 		conflict.kind = CONFLICT_ROUTE;
 		(void)snprintf(conflict.link, sizeof(conflict.link), "%s",
@@ -159,6 +165,12 @@ void plan_conflict_format(const struct plan_conflict *conflict,
 		(void)snprintf(ret_text, PLAN_CONFLICT_TEXT_BYTES,
 			       "no route to %s into the mesh: %s is there already, on %s", route,
 			       with, conflict->link);
+	else if (conflict->kind == CONFLICT_PEER)
+		(void)snprintf(
+			ret_text, PLAN_CONFLICT_TEXT_BYTES,
+			"no route to %s into the mesh: peer %s, which the zone does not name "
+			"and which is kept, may send %s",
+			route, conflict->peer, with);
 	else
 		(void)snprintf(ret_text, PLAN_CONFLICT_TEXT_BYTES,
 			       "no route to %s into the mesh: %s %s", route,

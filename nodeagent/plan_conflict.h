@@ -2,7 +2,7 @@
 /*
  * What the mesh must not take from this machine: what others route and hold here, and the addresses
  * that its own life hangs on (tower, signpost, resolver, where peers are reached). For
- * plan_route.c alone.
+plan_route.c alone.
  *
  * Only what lies within one of our routes counts: a wider route of somebody else (the default
  * route, a pool of Docker's) keeps all that we do not name, and our own child prefixes are his to

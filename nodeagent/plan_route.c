@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "nodeagent/plan_conflict.h"
-
+#include "nodeagent/plan_foreign.h"
 #define MTU_ENDPOINTS_TRIED 16 /* without a default route all of them go the same few ways */
 
 /* One prefix: it is there or not, should be or not, and may be or not. */
@@ -19,7 +19,7 @@ static int plan_route(const struct desired *desired, const struct observed *obse
 		is_wanted = false;
 		r = vec_push(&plan->conflicts, conflict);
 	}
-	if (r == 0 && is_wanted && !is_there)
+	if (r == 0 && is_wanted && !is_there && !plan_foreign_has_route(observed, route))
 		r = vec_push(&plan->add_routes, *route);
 	else if (r == 0 && !is_wanted && is_there && allow_removal)
 		r = vec_push(&plan->remove_routes, *route);

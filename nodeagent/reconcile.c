@@ -18,7 +18,8 @@
 #define RETRY_FIRST_MS 500
 #define RETRY_CAP_MS 5000
 #define CONFLICTS_SAID_MAX 16
-#define CALM_MS 50 /* between two readings that notices ask for: a storm of them is one */
+#define CALM_MS 50           /* between two readings that notices ask for: a storm of them is one */
+#define QUARREL_CALM_MS 1000 /* the same while somebody undoes what we do */
 /* In a large zone a reading takes long: those are one part in so many of this program's time. */
 #define CALM_SHARE 20
 #define CHECK_SHARE 100
@@ -47,8 +48,10 @@ struct reconcile {
 	size_t guards_len;
 	struct plan_conflict_vec conflicts; /* as of the last plan */
 	char overlap[PLAN_CONFLICT_TEXT_BYTES];
-
+	struct plan_foreign foreign;
+	struct repairs repairs;
 	struct observed observed;
+	bool is_asked;     /* since the last round: what it does is no repair */
 	bool is_due;       /* to be worked on before the loop sleeps */
 	bool is_whole;     /* to be planned, not only what was touched */
 	bool stale;        /* everything must be read first */
@@ -203,6 +206,9 @@ static int observe(struct reconcile *reconcile, struct err *err)
 					err);
 	if (r == 0 && add_guards(reconcile) < 0)
 		r = err_oom(err);
+	if (r == 0 &&
+	    plan_foreign_mark(&reconcile->foreign, &reconcile->desired, &reconcile->observed) < 0)
+		r = err_oom(err);
 	if (r < 0)
 		return r;
 	reconcile->stale = false;
@@ -219,6 +225,12 @@ static void read_soon(struct reconcile *reconcile)
 	loop_timer_set(reconcile->calm, MAX(reconcile->calm_ms - clock_mono_ms(), 0));
 }
 
+static void note_repairs(struct reconcile *reconcile, const struct plan *plan)
+{
+	if (!reconcile->is_asked)
+		repairs_note(&reconcile->repairs, plan, clock_mono_ms());
+}
+
 static int carry_out(struct reconcile *reconcile, struct plan *plan, struct err *err)
 {
 	int r = 0;
@@ -227,10 +239,14 @@ static int carry_out(struct reconcile *reconcile, struct plan *plan, struct err 
 	if (plan_steps(plan) > 0)
 		r = reconcile->plane->ops->apply(reconcile->plane, &reconcile->desired, plan, err);
 	if (r == 0 && plan_steps(plan) > 0) {
-		log_plan(reconcile, plan);
+		note_repairs(reconcile, plan);
+		if (reconcile->is_asked || !repairs_is_quarrel(&reconcile->repairs))
+			log_plan(reconcile, plan);
 		reconcile->applied_steps += plan_steps(plan);
 		r = model_apply(&reconcile->desired, plan, &reconcile->observed);
 	}
+	if (r == 0)
+		plan_foreign_adopt(&reconcile->foreign, plan, &reconcile->observed);
 	/* Its index is not known yet. */
 	if (plan->create)
 		read_soon(reconcile);
@@ -259,7 +275,8 @@ static int bring_in_line(struct reconcile *reconcile, struct err *obstacle, stru
 	if (!reconcile->is_whole)
 		touched = view_touched(reconcile->view);
 	r = plan_make_touched(&reconcile->desired, &reconcile->observed, touched,
-			      view_is_complete(reconcile->view), &plan, err);
+			      !reconcile->desired.is_past && view_is_complete(reconcile->view),
+			      &plan, err);
 	if (r < 0)
 		return r;
 	r = carry_out(reconcile, &plan, err);
@@ -282,6 +299,9 @@ static int work(struct reconcile *reconcile, struct err *ret_trouble)
 	struct err err = { 0 };
 	int r = observe(reconcile, &err);
 
+	if (r == 0)
+		r = plan_foreign_check(&reconcile->foreign, reconcile->interface,
+				       &reconcile->desired.private_key, &reconcile->observed, &err);
 	if (r == 0 && reconcile->want == WANT_IDLE)
 		r = idle(reconcile, &err);
 	else if (r == 0)
@@ -293,6 +313,14 @@ static int work(struct reconcile *reconcile, struct err *ret_trouble)
 	return 0;
 }
 
+static void tell_quarrels(struct reconcile *reconcile)
+{
+	char text[REPAIRS_TEXT_BYTES];
+
+	while (repairs_tell(&reconcile->repairs, reconcile->interface, clock_mono_ms(), text))
+		log_warn("reconcile", "%s", text);
+}
+
 static void run(struct reconcile *reconcile)
 {
 	struct err trouble = { 0 };
@@ -302,10 +330,13 @@ static void run(struct reconcile *reconcile)
 	int64_t begin_ms = clock_cpu_ms();
 	int r = work(reconcile, &trouble);
 	int64_t took_ms = clock_cpu_ms() - begin_ms;
+	int64_t least_ms = repairs_is_quarrel(&reconcile->repairs) ? QUARREL_CALM_MS : CALM_MS;
 
 	if (reconcile->readings != readings)
-		reconcile->calm_ms = clock_mono_ms() + MAX(CALM_MS, took_ms * CALM_SHARE);
+		reconcile->calm_ms = clock_mono_ms() + MAX(least_ms, took_ms * CALM_SHARE);
 	reconcile->is_due = false;
+	reconcile->is_asked = r < 0;
+	tell_quarrels(reconcile);
 	reconcile->failed = r < 0;
 	set_trouble(reconcile, trouble.text);
 	if (r < 0) {
@@ -406,6 +437,7 @@ int reconcile_new(const struct reconcile_config *config, struct reconcile **ret_
 	reconcile->dry_run = config->dry_run;
 	reconcile->on_up = config->on_up;
 	reconcile->data = config->data;
+	reconcile->foreign.choice = config->foreign_peers;
 	reconcile->stale = true;
 	reconcile->backoff = (struct backoff){ .first_ms = RETRY_FIRST_MS, .cap_ms = RETRY_CAP_MS };
 	(void)!str_copy(reconcile->interface, sizeof(reconcile->interface), config->interface);
@@ -441,7 +473,19 @@ static bool is_same(const struct desired *a, const struct desired *b)
 {
 	return a->view == b->view && str_eq(a->interface, b->interface) &&
 	       key_compare(&a->private_key, &b->private_key) == 0 &&
-	       a->listen_port == b->listen_port && a->mtu == b->mtu && a->keepalive == b->keepalive;
+	       a->listen_port == b->listen_port && a->mtu == b->mtu &&
+	       a->keepalive == b->keepalive && a->is_past == b->is_past;
+}
+
+uint16_t reconcile_find_port(struct reconcile *reconcile)
+{
+	bool is_read = observe(reconcile, NULL) == 0;
+
+	/* What it tells now is too early to plan by. */
+	reconcile->stale = true;
+	return is_read && reconcile->observed.state == INTERFACE_OURS
+		       ? reconcile->observed.listen_port
+		       : 0;
 }
 
 void reconcile_want(struct reconcile *reconcile, struct view *view, const struct desired *desired)
@@ -451,6 +495,7 @@ void reconcile_want(struct reconcile *reconcile, struct view *view, const struct
 	reconcile->desired = *desired;
 	reconcile->view = view;
 	reconcile->want = WANT_DESIRED;
+	reconcile->is_asked = true;
 	reconcile->is_due |= !reconcile->failed;
 }
 
@@ -458,6 +503,7 @@ void reconcile_idle(struct reconcile *reconcile)
 {
 	desired_done(&reconcile->desired);
 	reconcile->want = WANT_IDLE;
+	reconcile->is_asked = true;
 	reconcile->is_due |= !reconcile->failed;
 }
 
@@ -482,6 +528,7 @@ void reconcile_guard(struct reconcile *reconcile, enum guard_kind kind, const st
 		if (vec_push(&reconcile->observed.guards, guard) < 0)
 			reconcile->stale = true;
 		reconcile->is_whole = true;
+		reconcile->is_asked = true;
 		reconcile->is_due |= !reconcile->failed;
 		if (i == RECONCILE_GUARDS_MAX)
 			i = 0;
@@ -515,9 +562,13 @@ void reconcile_get_status(const struct reconcile *reconcile, struct reconcile_st
 		.trouble = reconcile->trouble,
 		.mtu = (uint16_t)reconcile->observed.mtu,
 		.observed = &reconcile->observed,
+		.foreign = &reconcile->foreign,
 		.conflicts = &reconcile->conflicts,
 		.overlap = reconcile->overlap,
 		.applied_steps = reconcile->applied_steps,
 		.readings = reconcile->readings,
 	};
+	for (size_t i = 0; i < REPAIR_KINDS; i++)
+		ret_status->quarrels[i] =
+			repairs_count(&reconcile->repairs, (enum repair_kind)i, clock_mono_ms());
 }

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "io/netlink.h"
 #include "nodeagent/interface.h"
+#include "nodeagent/release.h"
 #include "nodeagent/rights.h"
 #include "nodeagent/wg/backend.h"
 
@@ -33,10 +34,11 @@ static int clean_up_userspace(const char *interface, struct err *err)
 	return wg_userspace.is_served(interface) ? 0 : wg_userspace.clean_up(interface, err);
 }
 
-int reconcile_remove_all(const char *interface, struct err *err)
+int reconcile_remove_all(const char *interface, enum foreign_peers foreign_peers, struct err *err)
 {
 	_cleanup_(free_netlink) struct netlink *netlink = NULL;
-	const struct wg_backend *backend;
+	struct apply_tools tools = { .interface = interface };
+	struct wg_choice choice = { 0 };
 	struct netlink_link link;
 	int r = interface_check_name(interface, err);
 
@@ -49,13 +51,19 @@ int reconcile_remove_all(const char *interface, struct err *err)
 		return clean_up_userspace(interface, err);
 	if (r < 0)
 		return r;
-	backend = find_backend(&link);
-	if (!backend)
+	choice.backend = find_backend(&link);
+	if (!choice.backend)
 		return err_set(err, -EPERM, "%s is no WireGuard interface of ours: left as it is",
 			       link.name);
+	tools.netlink = netlink;
+	tools.wireguard = &choice;
 	r = rights_check(err);
-	/* Its routes and addresses go with it. */
 	if (r == 0)
+		r = release_link(&tools, &link, foreign_peers, err);
+	if (r == 0)
+		return 0;
+	/* Its routes and addresses go with it. */
+	if (r > 0)
 		r = netlink_remove_link(netlink, link.index, err);
-	return r < 0 ? r : backend->clean_up(interface, err);
+	return r < 0 ? r : choice.backend->clean_up(interface, err);
 }

@@ -144,6 +144,45 @@ static json_t *report_conflicts(const struct plan_conflict_vec *conflicts)
 	return TAKE_PTR(list);
 }
 
+static json_t *report_quarrels(const struct reconcile_status *reconcile)
+{
+	_cleanup_(doc_unref) json_t *list = json_array();
+
+	for (size_t i = 0; i < REPAIR_KINDS; i++) {
+		if (reconcile->quarrels[i] > 0 &&
+		    json_array_append_new(
+			    list, json_pack("{s:s, s:I}", "What", repairs_word((enum repair_kind)i),
+					    "LastMinute", (json_int_t)reconcile->quarrels[i])) < 0)
+			return NULL;
+	}
+	return TAKE_PTR(list);
+}
+
+/* Peers on the interface that the zone does not name, or NULL when there are none. */
+static json_t *report_foreign(const struct reconcile_status *reconcile)
+{
+	_cleanup_(doc_unref) json_t *keys = json_array();
+	const struct plan_foreign *foreign = reconcile->foreign;
+	char key[KEY_TEXT_BYTES];
+	size_t shown = 0;
+
+	if (!foreign || foreign->count == 0)
+		return json_null();
+	for (size_t i = 0; i < reconcile->observed->peers.len && shown < PLAN_FOREIGN_SHOWN_MAX;
+	     i++) {
+		const struct wg_peer *peer = reconcile->observed->peers.at[i];
+
+		if (peer->origin != PEER_FOREIGN)
+			continue;
+		key_format(&peer->key, key);
+		if (json_array_append_new(keys, json_string(key)) < 0)
+			return NULL;
+		shown++;
+	}
+	return json_pack("{s:b, s:I, s:O}", "Kept", foreign->choice == FOREIGN_KEEP, "Count",
+			 (json_int_t)foreign->count, "PublicKeys", keys);
+}
+
 json_t *status_report(const struct status_input *input)
 {
 	const struct view_peer *self = view_peer(input->view, input->public_key);
@@ -155,7 +194,7 @@ json_t *status_report(const struct status_input *input)
 	key_format(input->public_key, key);
 	return json_pack(
 		"{s:s, s:s, s:s, s:s, s:o, s:I, s:o, s:I, s:s, s:s, s:s, s:i, s:b, s:s, s:o, "
-		"s:s, s:o, s:o, s:o}",
+		"s:s, s:o, s:o, s:o, s:o, s:o}",
 		"Version", VERSION, "Zone", input->zone, "PublicKey", key, "Hostname",
 		self ? self->hostname : "", "NodeAddress", status_address_text(self), "Generation",
 		(json_int_t)(self ? self->generation : 0), "Tower",
@@ -165,7 +204,8 @@ json_t *status_report(const struct status_input *input)
 		(int)reconcile->mtu, "InSync", reconcile->in_sync, "Trouble",
 		reconcile->trouble ? reconcile->trouble : "", "Conflicts",
 		report_conflicts(reconcile->conflicts), "Overlap",
-		reconcile->overlap ? reconcile->overlap : "", "Refusal",
+		reconcile->overlap ? reconcile->overlap : "", "ForeignPeers",
+		report_foreign(reconcile), "Undone", report_quarrels(reconcile), "Refusal",
 		report_refusal(&input->controller), "Endpoint", report_endpoint(&input->endpoint),
 		"Peers", report_peers(input));
 }
@@ -238,6 +278,46 @@ static void print_endpoint(const json_t *endpoint, FILE *to)
 	(void)fputc('\n', to);
 }
 
+/* As words of the shell that take them away, when they are in the way. */
+static void print_foreign(const json_t *report, FILE *to)
+{
+	const json_t *foreign = json_object_get(report, "ForeignPeers");
+	const json_t *keys = json_object_get(foreign, "PublicKeys");
+	bool is_kept = json_is_true(json_object_get(foreign, "Kept"));
+	const json_t *key;
+	size_t i;
+
+	if (!json_is_object(foreign))
+		return;
+	(void)fprintf(to, "foreign    %" PRId64 " peers that the zone does not name%s\n",
+		      number_of(foreign, "Count"),
+		      is_kept ? ", kept" : "; the command that removes each:");
+	json_array_foreach(keys, i, key) {
+		if (is_kept)
+			(void)fprintf(to, "           %s\n", json_string_value(key));
+		else
+			(void)fprintf(to, "           wg set %s peer %s remove\n",
+				      text_of(report, "Interface"), json_string_value(key));
+	}
+	if ((size_t)number_of(foreign, "Count") > json_array_size(keys))
+		(void)fputs("           …\n", to);
+}
+
+static void print_quarrels(const json_t *report, FILE *to)
+{
+	const json_t *quarrels = json_object_get(report, "Undone");
+	const json_t *quarrel;
+	size_t i;
+
+	json_array_foreach(quarrels, i, quarrel) {
+		(void)fprintf(to,
+			      "undone     %s: put back %" PRId64
+			      " times in the last minute; who else manages %s?\n",
+			      text_of(quarrel, "What"), number_of(quarrel, "LastMinute"),
+			      text_of(report, "Interface"));
+	}
+}
+
 static void print_refusal(const json_t *refusal, FILE *to)
 {
 	if (!json_is_object(refusal))
@@ -277,6 +357,8 @@ void status_print(const json_t *report, FILE *to)
 	}
 	if (*text_of(report, "Overlap"))
 		(void)fprintf(to, "note       %s\n", text_of(report, "Overlap"));
+	print_foreign(report, to);
+	print_quarrels(report, to);
 	print_endpoint(json_object_get(report, "Endpoint"), to);
 	(void)fprintf(to, "tower      %s, %s since %s, revision %" PRId64 "\n",
 		      text_of(tower, "Url"), text_of(tower, "State"), text_of(tower, "Since"),

@@ -60,6 +60,7 @@ int netlink_remove_link(struct netlink *netlink, uint32_t index, struct err *err
 struct netlink_addr {
 	uint32_t link_index;
 	struct prefix prefix; /* with its host bits: 192.0.2.5/24 */
+	uint8_t protocol;     /* who made it; 0: nobody said, or a kernel before 5.18 */
 };
 
 VEC(netlink_addr_vec, struct netlink_addr);
@@ -82,6 +83,7 @@ struct netlink_route {
 	uint32_t metric;
 	uint8_t protocol;  /* rtm_protocol: who made it */
 	bool is_connected; /* without a gateway */
+	struct ip source;  /* preferred, of what this machine sends; only written; IP_NONE: any */
 };
 
 VEC(netlink_route_vec, struct netlink_route);
@@ -90,11 +92,11 @@ int netlink_list_routes(struct netlink *netlink, struct netlink_route_vec *route
 			struct err *err) _must_check_;
 
 /*
- * Adds `to` through the link, without a gateway. -EEXIST when an equal route of anybody stands
+ * Adds the route through its link, without a gateway. -EEXIST when an equal route of anybody stands
  * there; nothing is ever replaced. The metric is the kernel's choice.
  */
-int netlink_add_route(struct netlink *netlink, const struct prefix *to, uint32_t link_index,
-		      uint8_t protocol, struct err *err) _must_check_;
+int netlink_add_route(struct netlink *netlink, const struct netlink_route *route,
+		      struct err *err) _must_check_;
 
 /* Removes that route of that protocol alone. 0 also when it was gone already. */
 int netlink_remove_route(struct netlink *netlink, const struct prefix *to, uint32_t link_index,

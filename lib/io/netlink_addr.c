@@ -22,6 +22,8 @@ static int read_addr(const struct nlmsghdr *message, struct netlink_addr *ret_ad
 	{
 		uint16_t type = mnl_attr_get_type(attr);
 
+		if (type == IFA_PROTO && mnl_attr_validate(attr, MNL_TYPE_U8) == 0)
+			addr.protocol = mnl_attr_get_u8(attr);
 		if (type == IFA_LOCAL || (type == IFA_ADDRESS && ip->family == IP_NONE))
 			r = netlink_read_ip(attr, info->ifa_family, ip);
 		if (r < 0)
@@ -82,6 +84,8 @@ static int change_addr(struct netlink *netlink, uint16_t type, uint16_t flags,
 	info->ifa_flags = addr->prefix.ip.family == IP_V6 ? IFA_F_NODAD : 0;
 	netlink_put_ip(&request, IFA_LOCAL, &addr->prefix.ip);
 	netlink_put_ip(&request, IFA_ADDRESS, &addr->prefix.ip);
+	if (addr->protocol != 0)
+		mnl_attr_put_u8(request.header, IFA_PROTO, addr->protocol);
 	return netlink_change(netlink, &request, err);
 }
 

@@ -113,19 +113,18 @@ static int change_route(struct netlink *netlink, uint16_t type, uint16_t flags,
 	info->rtm_type = RTN_UNICAST;
 	netlink_put_ip(&request, RTA_DST, &route->to.ip);
 	mnl_attr_put_u32(request.header, RTA_OIF, route->link_index);
+	if (route->source.family != IP_NONE)
+		netlink_put_ip(&request, RTA_PREFSRC, &route->source);
 	return netlink_change(netlink, &request, err);
 }
 
-int netlink_add_route(struct netlink *netlink, const struct prefix *to, uint32_t link_index,
-		      uint8_t protocol, struct err *err)
+int netlink_add_route(struct netlink *netlink, const struct netlink_route *route, struct err *err)
 {
-	struct netlink_route route = { .to = *to, .link_index = link_index, .protocol = protocol };
 	char text[PREFIX_TEXT_BYTES];
-	int r = change_route(netlink, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &route, err);
-
+	int r = change_route(netlink, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, route, err);
 	if (r == 0)
 		return 0;
-	prefix_format(to, text);
+	prefix_format(&route->to, text);
 	(void)err_wrap(err, "add route %s", text);
 	return r;
 }

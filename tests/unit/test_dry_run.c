@@ -74,7 +74,7 @@ static void refuses_a_name_that_is_none(void)
 						   .dry_run = true };
 
 		check(reconcile_new(&config, &reconcile, NULL) == -EINVAL);
-		check(reconcile_remove_all(names[i], NULL) == -EINVAL);
+		check(reconcile_remove_all(names[i], FOREIGN_REFUSE, NULL) == -EINVAL);
 	}
 }
 

@@ -124,19 +124,36 @@ static void adds_and_removes_routes_of_one_protocol(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		struct prefix to = prefix(texts[i]);
+		const struct netlink_route wanted = { .to = to,
+						      .link_index = link_a.index,
+						      .protocol = PROTOCOL };
 		struct netlink_route route;
 
-		check(netlink_add_route(netlink, &to, link_a.index, PROTOCOL, NULL) == 0);
+		check(netlink_add_route(netlink, &wanted, NULL) == 0);
 		route = find_route(texts[i]);
 		check(route.link_index == link_a.index && route.protocol == PROTOCOL &&
 		      route.is_connected);
-		check(netlink_add_route(netlink, &to, link_a.index, PROTOCOL, NULL) == -EEXIST);
+		check(netlink_add_route(netlink, &wanted, NULL) == -EEXIST);
 		check(netlink_remove_route(netlink, &to, link_a.index, PROTOCOL + 1, NULL) == 0);
 		check(find_route(texts[i]).link_index == link_a.index);
 		check(netlink_remove_route(netlink, &to, link_a.index, PROTOCOL, NULL) == 0);
 		check(find_route(texts[i]).link_index == 0);
 		check(netlink_remove_route(netlink, &to, link_a.index, PROTOCOL, NULL) == 0);
 	}
+}
+
+static void adds_a_route_with_a_source(void)
+{
+	struct netlink_route route = { .to = prefix("10.200.0.8/32"),
+				       .link_index = link_a.index,
+				       .protocol = PROTOCOL };
+
+	check(sandbox_sh("ip addr add 10.200.0.1/32 dev plane-a") == 0);
+	check(ip_parse("10.200.0.1", &route.source, NULL) == 0);
+	check(netlink_add_route(netlink, &route, NULL) == 0);
+	check(sandbox_sh("ip route get 10.200.0.8 | grep -q 'src 10.200.0.1'") == 0);
+	check(netlink_remove_route(netlink, &route.to, link_a.index, PROTOCOL, NULL) == 0);
+	check(sandbox_sh("ip addr del 10.200.0.1/32 dev plane-a") == 0);
 }
 
 static void tells_routes_of_others(void)
@@ -264,6 +281,7 @@ static int tests(void)
 	run(tells_the_kernels_own_words);
 	run(adds_and_removes_addresses);
 	run(adds_and_removes_routes_of_one_protocol);
+	run(adds_a_route_with_a_source);
 	run(tells_routes_of_others);
 	run(tells_when_something_changes);
 	run(keeps_quiet_about_our_own_doings);

@@ -272,7 +272,7 @@ static void removes_only_when_it_may(void)
 	struct plan plan = { 0 };
 
 	follow(&told.desired, true, &observed);
-	add_address(&observed.addresses, "10.9.9.9", 24);
+	add_address(&observed.addresses, "10.9.9.9", 32);
 	tell_removed(&told, 1);
 	tell_again(&told, &two, two.endpoint, "");
 	check(plan_make(&told.desired, &observed, false, &plan, NULL) == 0);

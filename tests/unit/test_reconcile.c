@@ -326,10 +326,10 @@ static void removes_everything(void)
 	check(sandbox_sh("ip link del eth0") == 0);
 	reconcile_free(reconcile);
 	reconcile = NULL;
-	check(reconcile_remove_all("wg0", NULL) == 0);
+	check(reconcile_remove_all("wg0", FOREIGN_REFUSE, NULL) == 0);
 	check(sandbox_sh("test -z \"$(ip -o link | grep -v ' lo:')\"") == 0);
 	check(sandbox_sh("test -z \"$(ip route; ls /run/wireguard)\"") == 0);
-	check(reconcile_remove_all("wg0", NULL) == 0);
+	check(reconcile_remove_all("wg0", FOREIGN_REFUSE, NULL) == 0);
 }
 
 static void leaves_the_interface_of_another(void)
@@ -342,7 +342,7 @@ static void leaves_the_interface_of_another(void)
 	check(wait_until(has_trouble));
 	check(strstr(status().trouble, "wg0 exists and is no WireGuard interface of ours"));
 	reconcile_free(reconcile);
-	check(reconcile_remove_all("wg0", &err) == -EPERM);
+	check(reconcile_remove_all("wg0", FOREIGN_REFUSE, &err) == -EPERM);
 	check(sandbox_sh("ip -o link show wg0 | grep -q 'state DOWN'") == 0);
 	check(sandbox_sh("test -z \"$(ip addr show dev wg0 | grep inet)\"") == 0);
 }

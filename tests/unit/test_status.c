@@ -109,7 +109,7 @@ static void report_has_its_shape(void)
 		"\"Since\":\"2026-01-31T11:00:00Z\",\"Trouble\":\"\"},\"Revision\":9,"
 		"\"Interface\":\"wg0\",\"Backend\":\"userspace\","
 		"\"BackendWhy\":\"the kernel has none\",\"Mtu\":1420,\"InSync\":true,"
-		"\"Trouble\":\"\",\"Conflicts\":[],\"Overlap\":\"\",\"Refusal\":null,"
+		"\"Trouble\":\"\",\"Conflicts\":[],\"Overlap\":\"\",\"ForeignPeers\":null,\"Undone\":[],\"Refusal\":null,"
 		"\"Endpoint\":{\"Address\":\"203.0.113.5:1024\",\"Source\":\"stun\","
 		"\"Server\":\"192.0.2.9:3478\",\"Nat\":\"behind\",\"Public\":false,"
 		"\"Trouble\":\"\"},\"Peers\":["
