@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
 #include "nodeagent/apply.h"
 
-#include "nodeagent/wg/port.h"
+#include <errno.h>
 
+#include "nodeagent/wg/orphan.h"
+#include "nodeagent/wg/port.h"
 /* The first failure of several steps. */
 struct outcome {
 	int r;
@@ -85,6 +87,28 @@ static void apply_peers(const struct apply_tools *tools, struct wg_change_vec *c
 							     changes->len, sentence(outcome)));
 }
 
+static int create(const struct apply_tools *tools, const struct desired *desired, struct err *err)
+{
+	int r = 0;
+
+	if (tools->wireguard->backend == &wg_userspace)
+		r = orphan_end(tools->interface, &desired->private_key, err);
+	return r < 0 ? r : wg_choice_create(tools->wireguard, tools->interface, err);
+}
+
+/* Kernels before 6.2 rename what is down alone: then the routes go, and come back. */
+static int rename_back(const struct apply_tools *tools, uint32_t index, struct err *err)
+{
+	int r = netlink_rename_link(tools->netlink, index, tools->interface, err);
+
+	if (r != -EBUSY)
+		return r;
+	r = netlink_set_link_up(tools->netlink, index, false, err);
+	if (r == 0)
+		r = netlink_rename_link(tools->netlink, index, tools->interface, err);
+	return r < 0 ? r : netlink_set_link_up(tools->netlink, index, true, err);
+}
+
 int apply_plan(const struct apply_tools *tools, const struct desired *desired, struct plan *plan,
 	       struct err *err)
 {
@@ -93,7 +117,9 @@ int apply_plan(const struct apply_tools *tools, const struct desired *desired, s
 	int r = 0;
 
 	if (plan->create)
-		r = wg_choice_create(tools->wireguard, tools->interface, err);
+		r = create(tools, desired, err);
+	else if (plan->rename != 0)
+		r = rename_back(tools, plan->rename, err);
 	if (r == 0)
 		r = netlink_find_link(tools->netlink, tools->interface, &link, err);
 	if (r < 0)

@@ -43,23 +43,43 @@ static int keep_own_link(struct system_plane *system, const struct netlink_link 
 
 	observed->state = is_ours ? INTERFACE_OURS : INTERFACE_FOREIGN;
 	observed->link_index = link->index;
+	observed->is_renamed = !str_eq(link->name, system->interface);
 	observed->is_up = link->is_up;
 	observed->mtu = link->mtu;
 	return str_copy(observed->kind, sizeof(observed->kind), link->kind);
 }
 
-static int read_links(struct system_plane *system, struct observed *observed, struct err *err)
+/*
+ * The link of our name; else the one that had it when it was observed last, for a link keeps its
+ * index when it is renamed. NULL: there is none.
+ */
+static const struct netlink_link *find_own_link(const struct system_plane *system,
+						const struct netlink_link_vec *links,
+						const struct observed *earlier)
+{
+	const struct netlink_link *renamed = NULL;
+
+	vec_foreach(link, links) {
+		if (str_eq(link->name, system->interface))
+			return link;
+		if (earlier->state == INTERFACE_OURS && link->index == earlier->link_index &&
+		    str_eq(link->kind, earlier->kind))
+			renamed = link;
+	}
+	return renamed;
+}
+
+static int read_links(struct system_plane *system, const struct observed *earlier,
+		      struct observed *observed, struct err *err)
 {
 	_cleanup_(free_links) struct netlink_link_vec links = { 0 };
-	const char *own_kind = NULL;
+	const struct netlink_link *own;
 	int r = netlink_list_links(system->netlink, &links, err);
 
-	vec_foreach(link, &links) {
-		if (str_eq(link->name, system->interface))
-			own_kind = link->kind;
-	}
-	if (r == 0)
-		r = wg_choice_make(system->wireguard, system->interface, own_kind, err);
+	if (r < 0)
+		return r;
+	own = find_own_link(system, &links, earlier);
+	r = wg_choice_make(system->wireguard, system->interface, own ? own->kind : NULL, err);
 	if (r < 0)
 		return r;
 	vec_foreach(link, &links) {
@@ -67,7 +87,7 @@ static int read_links(struct system_plane *system, struct observed *observed, st
 					       .mtu = link->mtu,
 					       .is_loopback = link->is_loopback };
 
-		if (str_eq(link->name, system->interface))
+		if (link == own)
 			r = keep_own_link(system, link, observed);
 		else if (str_copy(other.name, sizeof(other.name), link->name) == 0)
 			r = vec_push(&observed->links, other);
@@ -180,9 +200,10 @@ static int read_device(struct system_plane *system, bool with_peers, struct obse
 	int r;
 
 	if (observed->state != INTERFACE_OURS)
-		return 0;
-	if (!with_peers && earlier->state == INTERFACE_OURS &&
-	    earlier->link_index == observed->link_index) {
+		return 0; /* Not asked for by a name that it does not have: when it has its own
+			     again. */
+	if (observed->is_renamed || (!with_peers && earlier->state == INTERFACE_OURS &&
+				     earlier->link_index == observed->link_index)) {
 		observed->private_key = earlier->private_key;
 		observed->listen_port = earlier->listen_port;
 		observed->peers = TAKE_STRUCT(earlier->peers);
@@ -210,7 +231,7 @@ static int system_read(struct dataplane *plane, bool with_peers, struct observed
 	int r = rights_check(err);
 
 	if (r == 0)
-		r = read_links(system, &fresh, err);
+		r = read_links(system, observed, &fresh, err);
 	if (r == 0)
 		r = read_addrs_and_routes(system, &fresh, err);
 	if (r == 0 && read_resolvers(&fresh) < 0)

@@ -57,6 +57,7 @@ struct desired {
 	bool keep_foreign;
 	bool is_past; /* the view may be behind the zone: what it does not name stays */
 	const struct view *view;
+
 	/* By desired_look; of the view, until the next event is folded in: */
 	const struct view_peer *own;
 	const struct view_peer *hub;       /* this node is a spoke, and that its only peer */

@@ -59,6 +59,8 @@ int model_apply(const struct desired *desired, const struct plan *plan, struct o
 
 	if (plan->create)
 		observed->state = INTERFACE_OURS;
+	if (plan->rename != 0)
+		observed->is_renamed = false;
 	if (plan->set_key)
 		observed->private_key = desired->private_key;
 	if (plan->set_port)

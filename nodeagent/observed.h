@@ -59,6 +59,7 @@ struct observed {
 	enum interface_state state;
 	char kind[OBSERVED_KIND_BYTES]; /* of a foreign interface: "veth", "" for hardware */
 	uint32_t link_index;
+	bool is_renamed; /* ours, but somebody gave it another name */
 	bool is_up;
 	uint32_t mtu;
 	struct key private_key;
@@ -68,6 +69,7 @@ struct observed {
 	struct prefix_vec routes;    /* ours, ordered */
 	struct wg_peer_list peers;   /* ordered by key */
 	struct kept_prefix_vec kept; /* ordered by prefix */
+
 	struct observed_link_vec links;   /* the others */
 	struct foreign_route_vec foreign; /* ordered by prefix */
 	struct guard_vec guards;          /* in no order */

@@ -35,19 +35,10 @@ void plan_done(struct plan *plan)
 
 size_t plan_steps(const struct plan *plan)
 {
-	return (size_t)plan->create + plan->set_key + plan->set_port + (plan->set_mtu != 0) +
-	       plan->set_up + plan->set_down + plan->add_addresses.len + plan->set_peers.len +
-	       plan->add_routes.len + plan->remove_routes.len + plan->remove_peers.len +
-	       plan->remove_addresses.len;
-}
-
-bool plan_same_private_key(const struct key *a, const struct key *b)
-{
-	const uint8_t last = KEY_BYTES - 1;
-
-	return ((a->bytes[0] ^ b->bytes[0]) & 0xf8) == 0 &&
-	       ((a->bytes[last] ^ b->bytes[last]) & 0x3f) == 0 &&
-	       memcmp(a->bytes + 1, b->bytes + 1, last - 1) == 0;
+	return (size_t)plan->create + (plan->rename != 0) + plan->set_key + plan->set_port +
+	       (plan->set_mtu != 0) + plan->set_up + plan->set_down + plan->add_addresses.len +
+	       plan->set_peers.len + plan->add_routes.len + plan->remove_routes.len +
+	       plan->remove_peers.len + plan->remove_addresses.len;
 }
 
 static void plan_interface(const struct desired *desired, const struct observed *observed,
@@ -56,7 +47,8 @@ static void plan_interface(const struct desired *desired, const struct observed 
 	uint16_t mtu = plan_mtu(desired, observed);
 
 	plan->create = observed->state == INTERFACE_ABSENT;
-	plan->set_key = !plan_same_private_key(&desired->private_key, &observed->private_key);
+	plan->rename = observed->is_renamed ? observed->link_index : 0;
+	plan->set_key = !key_equal_private(&desired->private_key, &observed->private_key);
 	plan->set_port = desired->listen_port != 0 && desired->listen_port != observed->listen_port;
 	plan->set_mtu = mtu == observed->mtu ? 0 : mtu;
 	plan->set_up = !observed->is_up;
@@ -364,11 +356,13 @@ int plan_make_idle(const char *interface, const struct observed *observed, struc
 		return r;
 	for (size_t i = 0; is_ours && r == 0 && i < observed->peers.len; i++) {
 		struct wg_change change = { .key = observed->peers.at[i]->key, .remove = true };
+
 		if (observed->peers.at[i]->origin == PEER_FOREIGN)
 			is_shared = true;
 		else
 			r = vec_push(&plan.remove_peers, change);
 	}
+	plan.rename = is_ours && observed->is_renamed ? observed->link_index : 0;
 	plan.set_key = is_ours && !is_shared && !key_is_zero(&observed->private_key);
 	plan.set_down = is_ours && !is_shared && observed->is_up;
 	if (r == 0 && is_shared)

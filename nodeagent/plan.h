@@ -57,6 +57,7 @@ VEC(plan_loss_vec, struct plan_loss);
 /* The steps, in the order in which they are done. */
 struct plan {
 	bool create;
+	uint32_t rename; /* index of the link that is to have our name again; 0: none */
 	bool set_key;
 	bool set_port;
 	uint16_t set_mtu; /* 0: it is right */
@@ -114,9 +115,6 @@ void plan_declare(const struct desired *desired, const struct view_touched *touc
 
 /* How many steps it has; 0: all is as it should be. */
 size_t plan_steps(const struct plan *plan);
-
-/* WireGuard keeps a private key clamped (RFC 7748, section 5): bits that do not count differ. */
-bool plan_same_private_key(const struct key *a, const struct key *b);
 
 /* The MTU that the interface should have. */
 uint16_t plan_mtu(const struct desired *desired, const struct observed *observed);

@@ -41,6 +41,7 @@ static const struct foreign_route *find_foreign(const struct desired *desired,
 
 	for (; i < foreign->len && prefix_contains(route, &foreign->at[i].to.ip); i++) {
 		const struct foreign_route *found = &foreign->at[i];
+
 		if ((found->is_connected || prefix_equal(route, &found->to)) &&
 		    !plan_foreign_leads_in(found, observed) &&
 		    !desired_is_ours(desired, &found->to))

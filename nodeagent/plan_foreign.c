@@ -16,9 +16,9 @@ static bool has_route_of_ours(const struct wg_peer *peer, const struct observed 
 static enum peer_origin judge(const struct plan_foreign *foreign, const struct wg_peer *peer,
 			      const struct observed *observed)
 {
-	if (foreign->adopted == observed->link_index)
-		return foreign->choice == FOREIGN_KEEP ? PEER_FOREIGN : PEER_OURS;
-	return has_route_of_ours(peer, observed) ? PEER_OURS : PEER_FOREIGN;
+	bool is_met = foreign->adopted == observed->link_index;
+
+	return !is_met && has_route_of_ours(peer, observed) ? PEER_OURS : PEER_FOREIGN;
 }
 
 static bool is_wanted(const struct desired *desired, const struct key *key)
@@ -58,6 +58,9 @@ int plan_foreign_mark(struct plan_foreign *foreign, const struct desired *desire
 	if (foreign->is_made)
 		foreign->adopted = observed->link_index;
 	foreign->is_made = false;
+	/* Whatever is on it is ours: no need to look at each. */
+	if (foreign->choice == FOREIGN_REFUSE && foreign->adopted == observed->link_index)
+		return 0;
 	for (size_t i = 0; r == 0 && i < observed->peers.len; i++) {
 		struct wg_peer *peer = observed->peers.at[i];
 
@@ -117,7 +120,7 @@ int plan_foreign_check(const struct plan_foreign *foreign, const char *interface
 			"on it is touched: remove them ('aircrew status' says how), or start "
 			"with --foreign-peers=keep or another --interface",
 			interface, foreign->count, s, keys);
-	if (plan_same_private_key(private_key, &observed->private_key))
+	if (key_equal_private(private_key, &observed->private_key))
 		return 0;
 	return err_set(err, -EEXIST,
 		       "%s holds %zu peer%s to keep (%s), but has another private key than this "

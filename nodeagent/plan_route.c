@@ -5,6 +5,7 @@
 
 #include "nodeagent/plan_conflict.h"
 #include "nodeagent/plan_foreign.h"
+
 #define MTU_ENDPOINTS_TRIED 16 /* without a default route all of them go the same few ways */
 
 /* One prefix: it is there or not, should be or not, and may be or not. */

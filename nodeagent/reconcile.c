@@ -48,6 +48,7 @@ struct reconcile {
 	size_t guards_len;
 	struct plan_conflict_vec conflicts; /* as of the last plan */
 	char overlap[PLAN_CONFLICT_TEXT_BYTES];
+
 	struct plan_foreign foreign;
 	struct repairs repairs;
 	struct observed observed;
@@ -113,6 +114,7 @@ static void log_plan(const struct reconcile *reconcile, const struct plan *plan)
 	_cleanup_str_ struct str done = { 0 };
 
 	str_append(&done, plan->create ? " created" : "");
+	str_append(&done, plan->rename != 0 ? " renamed-back" : "");
 	str_append(&done, plan->set_key ? " key" : "");
 	str_append(&done, plan->set_port ? " port" : "");
 	str_append(&done, plan->set_up ? " up" : "");
@@ -250,6 +252,8 @@ static int carry_out(struct reconcile *reconcile, struct plan *plan, struct err 
 	/* Its index is not known yet. */
 	if (plan->create)
 		read_soon(reconcile);
+	/* Nor was WireGuard asked under the other name. */
+	reconcile->stale |= plan->rename != 0;
 	return r;
 }
 

@@ -86,4 +86,5 @@ void reconcile_get_status(const struct reconcile *reconcile, struct reconcile_st
  */
 int reconcile_remove_all(const char *interface, enum foreign_peers foreign_peers,
 			 struct err *err) _must_check_;
+
 #endif

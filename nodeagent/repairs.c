@@ -28,8 +28,8 @@ static bool repairs_peers(const struct plan *plan)
 void repairs_note(struct repairs *repairs, const struct plan *plan, int64_t now_ms)
 {
 	const bool done[REPAIR_KINDS] = {
-		[REPAIR_LINK] = plan->create || plan->set_key || plan->set_port || plan->set_up ||
-				plan->set_down,
+		[REPAIR_LINK] = plan->create || plan->rename != 0 || plan->set_key ||
+				plan->set_port || plan->set_up || plan->set_down,
 		[REPAIR_MTU] = plan->set_mtu != 0,
 		[REPAIR_ADDRESS] = plan->add_addresses.len > 0 || plan->remove_addresses.len > 0,
 		[REPAIR_PEER] = repairs_peers(plan),

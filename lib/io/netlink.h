@@ -51,6 +51,9 @@ int netlink_add_link(struct netlink *netlink, const char *name, const char *kind
 
 int netlink_set_link_up(struct netlink *netlink, uint32_t index, bool up,
 			struct err *err) _must_check_;
+/* -EBUSY from kernels before 6.2 while it is up; -EEXIST when another link has the name. */
+int netlink_rename_link(struct netlink *netlink, uint32_t index, const char *name,
+			struct err *err) _must_check_;
 int netlink_set_link_mtu(struct netlink *netlink, uint32_t index, uint32_t mtu,
 			 struct err *err) _must_check_;
 

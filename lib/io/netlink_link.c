@@ -154,6 +154,20 @@ int netlink_set_link_mtu(struct netlink *netlink, uint32_t index, uint32_t mtu, 
 	return r;
 }
 
+int netlink_rename_link(struct netlink *netlink, uint32_t index, const char *name, struct err *err)
+{
+	struct netlink_request request;
+	struct ifinfomsg *info = netlink_begin(&request, RTM_NEWLINK, 0, sizeof(*info));
+	int r;
+
+	info->ifi_index = (int)index;
+	mnl_attr_put_strz(request.header, IFLA_IFNAME, name);
+	r = netlink_change(netlink, &request, err);
+	if (r < 0)
+		(void)err_wrap(err, "rename link to %s", name);
+	return r;
+}
+
 int netlink_remove_link(struct netlink *netlink, uint32_t index, struct err *err)
 {
 	struct netlink_request request;

@@ -122,6 +122,7 @@ int netlink_add_route(struct netlink *netlink, const struct netlink_route *route
 {
 	char text[PREFIX_TEXT_BYTES];
 	int r = change_route(netlink, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, route, err);
+
 	if (r == 0)
 		return 0;
 	prefix_format(&route->to, text);

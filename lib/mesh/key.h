@@ -25,6 +25,10 @@ struct key {
  */
 int key_parse(const char *text, struct key *ret_key, struct err *err) _must_check_;
 
+/* WireGuard keeps a private key clamped (RFC 7748, section 5): bits that do not count may differ.
+ */
+bool key_equal_private(const struct key *a, const struct key *b);
+
 void key_format(const struct key *key, char ret_text[static KEY_TEXT_BYTES]);
 void key_format_url(const struct key *key, char ret_text[static KEY_URL_TEXT_BYTES]);
 

@@ -104,6 +104,45 @@ static void any_port_is_right_when_none_is_wanted(void)
 	observed_done(&observed);
 }
 
+static void gives_a_renamed_link_its_name_back(void)
+{
+	struct told told = some_zone();
+	struct observed observed = { 0 };
+	struct plan plan = { 0 };
+
+	follow(&told.desired, true, &observed);
+	observed.link_index = 7;
+	observed.is_renamed = true;
+	check(plan_make_idle("wg0", &observed, &plan, NULL) == 0 && plan.rename == 7);
+	plan_done(&plan);
+	check(plan_make(&told.desired, &observed, true, &plan, NULL) == 0);
+	check(plan.rename == 7 && !plan.create && plan_steps(&plan) == 1);
+	plan_done(&plan);
+	follow(&told.desired, true, &observed);
+	check(steps_to(&told.desired, &observed) == 0);
+	told_done(&told);
+	observed_done(&observed);
+}
+
+static void names_its_source_beside_addresses_of_others(void)
+{
+	struct told told = some_zone();
+	struct observed observed = { 0 };
+	struct plan plan = { 0 };
+
+	add_address(&observed.addresses, "10.200.0.9", 20);
+	add_address(&observed.addresses, "fd00::1", 64);
+	check(plan_make(&told.desired, &observed, true, &plan, NULL) == 0);
+	check(plan.route_source.family == IP_NONE && plan.remove_addresses.len == 0);
+	plan_done(&plan);
+	add_address(&observed.addresses, "10.9.9.9", 24);
+	check(plan_make(&told.desired, &observed, true, &plan, NULL) == 0);
+	check(ip_equal(&plan.route_source, &told.desired.address[0]));
+	plan_done(&plan);
+	told_done(&told);
+	observed_done(&observed);
+}
+
 static void refuses_what_is_no_wireguard(void)
 {
 	struct told told = some_zone();
@@ -293,6 +332,8 @@ int main(void)
 	run(starts_from_nothing);
 	run(finds_nothing_to_do_when_all_is_right);
 	run(any_port_is_right_when_none_is_wanted);
+	run(gives_a_renamed_link_its_name_back);
+	run(names_its_source_beside_addresses_of_others);
 	run(refuses_what_is_no_wireguard);
 	run(idles_by_silencing_the_interface);
 	run(touches_an_endpoint_only_when_it_is_due);
