@@ -225,6 +225,9 @@ static void keeps_quiet_about_our_own_doings(void)
 	const struct prefix to = prefix("172.29.0.0/24");
 	const struct netlink_addr addr = { .link_index = link_a.index,
 					   .prefix = prefix("192.0.2.77/32") };
+	const struct netlink_route route = { .to = to,
+					     .link_index = link_a.index,
+					     .protocol = 157 };
 	struct netlink_monitor *monitor = NULL;
 	struct loop_timer *deadline = NULL;
 	int changes = 0;
@@ -232,7 +235,7 @@ static void keeps_quiet_about_our_own_doings(void)
 	check(loop_new(&loop, NULL) == 0);
 	check(netlink_monitor_new(loop, netlink, on_change, &changes, &monitor, NULL) == 0);
 	check(loop_timer_new(loop, on_deadline, NULL, &deadline, NULL) == 0);
-	check(netlink_add_route(netlink, &to, link_a.index, 157, NULL) == 0);
+	check(netlink_add_route(netlink, &route, NULL) == 0);
 	check(netlink_add_addr(netlink, &addr, NULL) == 0);
 	check(netlink_remove_route(netlink, &to, link_a.index, 157, NULL) == 0);
 	check(netlink_remove_addr(netlink, &addr, NULL) == 0);
