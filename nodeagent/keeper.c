@@ -42,8 +42,6 @@ static void save_cache(struct keeper *keeper)
 	if (statedir_save(config->statedir, config->self, config->view, &err) < 0)
 		log_warn("agent", "cache not written: %s", err.text);
 	keeper->is_behind = false;
-	/* The text of a large zone is more than the agent holds otherwise. */
-	(void)malloc_trim(0);
 }
 
 /* It holds the private key. */
@@ -96,6 +94,8 @@ static void on_timer(void *data)
 	keeper->is_waiting = false;
 	save_cache(keeper);
 	save_texts(keeper);
+	/* The texts of a large zone are more than the agent holds otherwise. */
+	(void)malloc_trim(0);
 	end_ms = clock_mono_ms();
 	rest_ms = MAX((end_ms - begin_ms) * KEEPER_SHARE,
 		      (clock_cpu_ms() - begin_cpu_ms) * KEEPER_CPU_SHARE);

@@ -23,7 +23,7 @@
 /* In a large zone a reading takes long: those are one part in so many of this program's time. */
 #define CALM_SHARE 20
 #define CHECK_SHARE 100
-#define TRIM_STEPS 1000 /* a plan of so many took memory that is worth giving back */
+#define TRIM_LEN 1000 /* a plan or a reading of so many took memory that is worth giving back */
 
 enum want { WANT_NOTHING, WANT_DESIRED, WANT_IDLE };
 
@@ -353,7 +353,8 @@ static void run(struct reconcile *reconcile)
 		return;
 	}
 	backoff_reset(&reconcile->backoff);
-	if (reconcile->applied_steps - steps >= TRIM_STEPS)
+	if (reconcile->applied_steps - steps >= TRIM_LEN ||
+	    (is_check && reconcile->observed.peers.len >= TRIM_LEN))
 		(void)malloc_trim(0);
 	if (is_check)
 		loop_timer_set(reconcile->check, MAX(RECONCILE_CHECK_MS, took_ms * CHECK_SHARE));
