@@ -142,6 +142,7 @@ static int64_t before_sleep(void *data)
 	struct http *http = data;
 	struct daemon *daemon;
 	int64_t sleep_ms = -1;
+	bool ran = false;
 
 	resume_slice(http);
 	LIST_FOREACH(daemon, &http->daemons, link) {
@@ -150,6 +151,7 @@ static int64_t before_sleep(void *data)
 		if (daemon->resumed) {
 			daemon->resumed = false;
 			(void)MHD_run(daemon->mhd);
+			ran = true;
 		}
 		if (MHD_get_timeout(daemon->mhd, &due_ms) == MHD_YES &&
 		    (sleep_ms < 0 || (int64_t)due_ms < sleep_ms))
@@ -157,7 +159,9 @@ static int64_t before_sleep(void *data)
 		if (sleep_ms == 0)
 			daemon->resumed = true; /* run again in the next turn */
 	}
-	return TAILQ_EMPTY(&http->resuming) ? sleep_ms : 0;
+	/* A client that has its answer asks again at once: for hooks that had their turn already.
+	 */
+	return ran || !TAILQ_EMPTY(&http->resuming) ? 0 : sleep_ms;
 }
 
 static void on_sweep(void *data)
