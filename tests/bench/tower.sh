@@ -44,6 +44,12 @@ tower_stop() { # [SIGNAL]
 	wait "$tower_pid" 2>/dev/null || true
 }
 
+# That streams have gone is noticed a heartbeat later: who opens as many again wants a fresh tower.
+tower_renew() {
+	tower_stop
+	tower_start --tls-listen="127.0.0.1:$tls_port"
+}
+
 api() { curl -fsS -H 'Content-Type: application/json' "http://127.0.0.1:$port$1" "${@:2}"; }
 
 zone_with_token() { # NAME FILE
@@ -59,8 +65,7 @@ bench_size() {
 bench_idle() {
 	row "idle: resident" "$(kib "$tower_pid" Rss)" KiB "<= 6144"
 	row "idle: private dirty" "$(private_kib "$tower_pid")" KiB
-	tower_stop
-	tower_start --tls-listen="127.0.0.1:$tls_port"
+	tower_renew
 	row "idle, TLS too: resident" "$(kib "$tower_pid" Rss)" KiB
 }
 
@@ -131,6 +136,7 @@ bench_start() { # PEERS GOAL-MS
 
 # bench_fanout plain|tls MEMORY-GOAL-KIB
 bench_fanout() {
+	tower_renew
 	local bare ours stream=$port yardstick="fdatasync, bare send loop" certificate=()
 	if [ "$1" = tls ]; then
 		stream=$tls_port yardstick="fdatasync, bare GnuTLS loop"
@@ -155,6 +161,7 @@ bench_zone() {
 
 # bench_resume plain|tls GOAL-MS: the tower is killed and started again; all its nodes come back.
 bench_resume() {
+	tower_renew
 	local stream=$port took
 	if [ "$1" = tls ]; then stream=$tls_port; fi
 	"${tools}_resume" "$port" "$stream" bench "$watchers" "$scratch/tickets" "$1" >"$scratch/resume" &
