@@ -57,6 +57,16 @@ void str_printf(struct str *str, const char *fmt, ...)
 	str->len += (size_t)need;
 }
 
+/* What is taken may be kept for long: ten thousand documents, each with a quarter of air. */
+static void shrink(struct str *str)
+{
+	char *fitting =
+		str->cap > str->len + str->len / 8 + 32 ? realloc(str->at, str->len + 1) : NULL;
+
+	if (fitting)
+		str->at = fitting;
+}
+
 char *str_take(struct str *str)
 {
 	char *text;
@@ -67,6 +77,7 @@ char *str_take(struct str *str)
 		str_done(str);
 		return NULL;
 	}
+	shrink(str);
 	text = TAKE_PTR(str->at);
 	*str = (struct str){ 0 };
 	return text;
