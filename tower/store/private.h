@@ -39,6 +39,7 @@ struct store {
 	char own_epoch[HISTORY_EPOCH_BYTES]; /* of the history that this tower would begin */
 	bool loaded;                         /* the state was filled once */
 	bool must_load;                      /* comparing is not enough */
+	bool must_trim;                      /* memory is to be given back */
 	bool asking;                         /* a load or a check is under way */
 	bool tailing;                        /* a read of the log's end is under way */
 	struct history checked;              /* where the state stood when the check was sent */

@@ -149,7 +149,7 @@ static void on_load(const struct redis_reply *reply, void *data)
 	take_load(store, &load);
 	seen_read(store, reply);
 	load_done(&load);
-	(void)malloc_trim(0); /* the reply was a multiple of the state */
+	store->must_trim = true;
 	store_become_ready(store);
 }
 
@@ -202,6 +202,10 @@ static void on_check_time(void *data)
 	int64_t idle_ms = loop_now_ms(store->config.loop) - store->compared_ms;
 
 	loop_timer_set(store->check_timer, STORE_CHECK_MS);
+	/* A load's reply, a multiple of the state, is given up behind its callback. */
+	if (store->must_trim)
+		(void)malloc_trim(0);
+	store->must_trim = false;
 	/* A commit compares as well; a load under way tells more. */
 	if (store->status == STORE_FOREIGN ||
 	    (store->status == STORE_READY && idle_ms >= STORE_CHECK_MS / 2))
