@@ -7,20 +7,28 @@
 
 #include "tower/api/call.h"
 
+#define TOUCH_MS 1000 /* a node is noted as seen so often at most: a burst of events is one sight */
+
 struct follower {
 	struct api *api;
 	struct http_request *http;
 	struct watcher *watcher;
 	bool is_node;
 	struct key key;
+	int64_t touched_ms; /* on the loop's clock; 0: not yet */
 };
 
 /* Each time bytes went out, heartbeats among them, the node was there to take them. */
 static void touch(struct follower *follower)
 {
 	const struct api_config *c = &follower->api->c;
+	const int64_t now_ms = loop_now_ms(c->loop);
 
-	if (follower->is_node && state_peer(c->state, &follower->key))
+	if (!follower->is_node ||
+	    (follower->touched_ms && now_ms - follower->touched_ms < TOUCH_MS))
+		return;
+	follower->touched_ms = now_ms;
+	if (state_peer(c->state, &follower->key))
 		(void)!presence_touch(c->presence, &follower->key, commit_now_ms(c->commit));
 }
 

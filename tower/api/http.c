@@ -13,7 +13,11 @@
 
 #include "tower/api/http_room.h"
 
-#define RESUME_SLICE 500 /* connections resumed between two turns of the loop */
+/*
+ * Connections resumed between two turns of the loop: for each slice libmicrohttpd walks through all
+ * that are suspended, and in each turn of it everybody else waits (about 10 ms).
+ */
+#define RESUME_SLICE 2000
 
 void *request_begin(void *data, const char *uri, struct MHD_Connection *mhd)
 {
