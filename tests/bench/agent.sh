@@ -7,6 +7,7 @@ cd "$(dirname "$0")/../.."
 # shellcheck source=tests/bench/nodes.bash
 source tests/bench/nodes.bash
 
+tools=${BUILD:-build/plain}/tests/bench/bench
 some=${BENCH_PEERS:-$(size 1000 20)}
 most=${BENCH_PEERS_MOST:-$(size 10000 50)}
 rounds=${BENCH_ROUNDS:-$(size 7 1)}
@@ -19,6 +20,20 @@ bench_size()
 {
 	strip -o "$LAB_DIR/aircrew" "$BIN/aircrew"
 	row "program, stripped" "$(quotient "$(stat -c %s "$LAB_DIR/aircrew")" 1024)" KiB "<= 400"
+}
+
+# From the bytes of the stream to the plan that is applied, with the data plane in memory.
+bench_events() # COUNT
+{
+	local name peers value unit
+
+	while read -r name peers value unit; do
+		case $name in
+		snapshot) row "snapshot of $peers peers, planned" "$value" "$unit" ;;
+		memory) row "memory a peer, $peers peers" "$value" bytes "<= 524" ;;
+		*-p50) row "one event (${name%-p50}), $peers peers, p50" "$value" "$unit" "<= 50" ;;
+		esac
+	done < <("${tools}_agent_event" "$1")
 }
 
 # Half a MiB more for each thousand peers.
@@ -112,6 +127,7 @@ sink_new a
 tower_start
 if [ "$LAB_WIREGUARD" != kernel ]; then
 	bench_size
+	bench_events "$most"
 	agent_join a default 0
 	bench_memory 0
 	agent_down a
