@@ -9,13 +9,18 @@ cd "$(dirname "$0")/.."
 export BUILD=${BUILD:-build/plain} BIN=${BIN:-$PWD/bin}
 results=${BENCH_DIR:-$BUILD/bench}
 status=0
+commit=$(git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null || echo unknown)
+
+if [ "${BENCH_RECORD:-}" = 1 ] && [ "${BENCH_SIZE:-full}" != full ]; then
+	echo "bench: what is measured with BENCH_SIZE=$BENCH_SIZE is not worth recording" >&2
+	exit 2
+fi
 
 # What a figure is worth depends on this.
 circumstances()
 {
 	jq -n --arg part "$1" --arg size "${BENCH_SIZE:-full}" --arg kernel "$(uname -sr)" \
-		--arg commit "$(git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null || echo unknown)" \
-		--arg date "$(date -u +%F)" --argjson cores "$(nproc)" \
+		--arg commit "$commit" --arg date "$(date -u +%F)" --argjson cores "$(nproc)" \
 		--arg processor "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" \
 		'{ $part, $size, $commit, $date, $kernel, $processor, $cores }'
 }
@@ -46,7 +51,8 @@ readme()
 		# What it costs
 
 		Made by `make bench BENCH_RECORD=1` from the JSON beside it: do not edit. Every figure has its yardstick from the
-		same run where there is one: ratios are worth more than numbers. How each is measured: `tests/bench/PART.sh`.
+		same run where there is one: ratios are worth more than numbers. How each is measured: `tests/bench/PART.sh`. Where
+		the time goes: [profile.md](profile.md).
 
 	EOT
 	jq -r '"- \(.part): \(.date), commit \(.commit), \(.kernel), \(.cores) cores of \(.processor)"' "$@"

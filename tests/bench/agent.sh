@@ -31,6 +31,7 @@ bench_events() # COUNT
 		case $name in
 		snapshot) row "snapshot of $peers peers, planned" "$value" "$unit" ;;
 		memory) row "memory a peer, $peers peers" "$value" bytes "<= 524" ;;
+		prefix-p50) row "a child prefix moves (two events), $peers peers, p50" "$value" "$unit" "<= 100" ;;
 		*-p50) row "one event (${name%-p50}), $peers peers, p50" "$value" "$unit" "<= 50" ;;
 		esac
 	done < <("${tools}_agent_event" "$1")
@@ -90,10 +91,14 @@ bench_starts()
 		"$(median "${ratios[@]}")"
 }
 
-# The tower cannot be reached.
+# The tower cannot be reached. The goal is that of a thousand peers; our routes, one a peer, come on
+# top of what wg(8) does.
 bench_cached_starts() # COUNT
 {
-	bench_starts "cold start from the cache, $1 peers, no tower" cold "<= 1.3 x" \
+	local goal="<= 1.3 x"
+
+	[ "$1" -eq "$some" ] || goal=
+	bench_starts "cold start from the cache, $1 peers, no tower" cold "$goal" \
 		"$by_hand setconf" --zone="z$1" --controller=http://127.0.0.1:9
 }
 
@@ -117,6 +122,8 @@ bench_zone() # COUNT
 	node_stop a aircrew || :
 	bench_restarts "$1"
 	node_exec a ip link del wg0
+	# A wireguard-go ends a moment later, and holds the port until then.
+	wait_until 10 node_exec a test ! -e /run/wireguard/wg0.sock
 	bench_cached_starts "$1"
 	node_exec a rm -rf /var/lib/aircrew
 }
@@ -132,6 +139,6 @@ if [ "$LAB_WIREGUARD" != kernel ]; then
 	bench_memory 0
 	agent_down a
 	node_exec a rm -rf /var/lib/aircrew
-	bench_zone "$most"
+	rounds=$(((rounds + 1) / 2)) bench_zone "$most"
 fi
 bench_zone "$some"

@@ -12,12 +12,12 @@ BENCH_ROWS=${BENCH_ROWS:-/dev/stdout}
 # row WHAT FIGURE UNIT [GOAL [YARDSTICK FIGURE [RATIO]]]: a figure, what it shall be, and what it
 # stands beside, in the same unit. A goal is "<= 40" or ">= 5000", of the figure; with " x" behind
 # it, of the ratio: of both figures, or as given (the median of the ratios of pairs, say). An empty
-# goal or yardstick is none.
+# goal or yardstick is none. BENCH_WHERE, if any, stands behind what was measured.
 row()
 {
 	local line
 
-	line=$(command jq -cn --arg what "$1" --argjson figure "$2" --arg unit "$3" --arg goal "${4:-}" \
+	line=$(command jq -cn --arg what "$1${BENCH_WHERE:+, $BENCH_WHERE}" --argjson figure "$2" --arg unit "$3" --arg goal "${4:-}" \
 		--arg yardstick "${5:-}" --argjson beside "${6:-null}" --argjson given "${7:-null}" '
 		($given // if ($beside // 0) > 0 then $figure / $beside else null end) as $ratio |
 		($goal | if . == "" then null

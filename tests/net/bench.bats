@@ -22,3 +22,13 @@ load net
 	grep -E '^\| link: rules .* \| 0 rules +\| .*\| <= 4 +\| yes ' <<<"$output"
 	grep -E '^\| link: stream .* Mbit/s +\| WireGuard link by hand: [0-9]' <<<"$output"
 }
+
+@test "a part that fails fails make bench, and a small run is not recorded" {
+	cd "$BATS_TEST_DIRNAME/../.."
+	# It has nowhere to put its lab.
+	BENCH_DIR=$BATS_TEST_TMPDIR/bench BENCH_SIZE=small TMPDIR=/nowhere \
+		run ! scripts/bench.sh agent
+	[[ "$output" == *"agent ended with status"* ]]
+	BENCH_DIR=$BATS_TEST_TMPDIR/bench BENCH_SIZE=small BENCH_RECORD=1 run -2 scripts/bench.sh agent
+	[[ "$output" == *"not worth recording"* ]]
+}
