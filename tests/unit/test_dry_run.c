@@ -136,6 +136,39 @@ static void plans_what_an_event_touched(void)
 	check(status.observed->peers.len == 4 && status.applied_steps == steps + 6);
 }
 
+static struct reconcile_status tell(const struct row *row)
+{
+	struct reconcile_status status;
+
+	tell_row(&told, row);
+	reconcile_want(reconcile, told.view, &told.desired);
+	turn();
+	reconcile_get_status(reconcile, &status);
+	return status;
+}
+
+/* A route that is refused stays so while events touch others; until one touches it. */
+static void a_refused_route_is_not_forgotten(void)
+{
+	static const struct row in_the_way = { 7, "10.200.0.7", "172.24.7.0/24", "", false, 0 };
+	static const struct row another = { 8, "10.200.0.8", "172.24.8.0/24", "", false, 0 };
+	static const struct row out_of_it = { 7, "10.200.0.7", "", "", false, 0 };
+	struct reconcile_status status;
+	struct ip tower;
+
+	check(want(3).in_sync);
+	check(ip_parse("172.24.7.9", &tower, NULL) == 0);
+	reconcile_guard(reconcile, GUARD_TOWER, &tower);
+	status = tell(&in_the_way);
+	check(!status.in_sync && status.conflicts->len == 1);
+	status = tell(&another);
+	check(!status.in_sync && status.conflicts->len == 1);
+	check(strstr(status.trouble, "172.24.7.0/24"));
+	status = tell(&out_of_it);
+	check(status.in_sync && status.conflicts->len == 0);
+	check_str(status.trouble, "");
+}
+
 static void does_not_act_on_half_a_change(void)
 {
 	static const char gone[] =
@@ -197,6 +230,7 @@ int main(void)
 	run(does_nothing_when_nothing_changed);
 	run(plans_the_calls_of_one_turn_together);
 	run(plans_what_an_event_touched);
+	run(a_refused_route_is_not_forgotten);
 	run(does_not_act_on_half_a_change);
 	run(shrinks_only_when_it_knows_all);
 	run(says_what_is_missing);
