@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
-#include "nodeagent/reconcile.h"
+#include "nodeagent/reconcile_private.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -9,62 +9,17 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "crypto/crypto.h"
-#include "io/netlink.h"
-#include "nodeagent/backoff.h"
-#include "nodeagent/dataplane.h"
 #include "nodeagent/interface.h"
 #include "nodeagent/model.h"
 
 #define RETRY_FIRST_MS 500
 #define RETRY_CAP_MS 5000
-#define CONFLICTS_SAID_MAX 16
 #define CALM_MS 50           /* between two readings that notices ask for: a storm of them is one */
 #define QUARREL_CALM_MS 1000 /* the same while somebody undoes what we do */
 /* In a large zone a reading takes long: those are one part in so many of this program's time. */
 #define CALM_SHARE 20
 #define CHECK_SHARE 100
 #define TRIM_LEN 1000 /* a plan or a reading of so many took memory that is worth giving back */
-
-enum want { WANT_NOTHING, WANT_DESIRED, WANT_IDLE };
-
-struct reconcile {
-	struct loop *loop;
-	struct dataplane *plane;
-	struct loop_hook *hook;
-	struct loop_timer *check; /* the next full reading, or attempt */
-	struct loop_timer *calm;  /* the next reading that notices asked for too early */
-	struct backoff backoff;
-	char interface[INTERFACE_NAME_BYTES];
-	struct wg_choice wireguard;
-	bool dry_run;
-	void (*on_up)(void *data);
-	void *data;
-
-	enum want want;
-	struct view *view; /* that desired is of */
-	struct desired desired;
-
-	struct guard guards[RECONCILE_GUARDS_MAX]; /* oldest first */
-	size_t guards_len;
-	struct plan_conflict_vec conflicts; /* as of the last plan */
-	char overlap[PLAN_CONFLICT_TEXT_BYTES];
-
-	struct plan_foreign foreign;
-	struct repairs repairs;
-	struct observed observed;
-	bool is_asked;     /* since the last round: what it does is no repair */
-	bool is_due;       /* to be worked on before the loop sleeps */
-	bool is_whole;     /* to be planned, not only what was touched */
-	bool stale;        /* everything must be read first */
-	bool stale_kernel; /* all but what WireGuard knows */
-	bool failed;       /* the last time: not before `check` fires again */
-	bool came_up;      /* and `on_up` does not know yet */
-	int64_t calm_ms;   /* monotonic: no reading for notices before this */
-	uint64_t readings;
-	bool in_sync;
-	char trouble[ERR_TEXT_BYTES];
-	uint64_t applied_steps;
-};
 
 static void set_trouble(struct reconcile *reconcile, const char *trouble)
 {
@@ -75,112 +30,6 @@ static void set_trouble(struct reconcile *reconcile, const char *trouble)
 	else
 		log_info("reconcile", "%s is in order again", reconcile->interface);
 	(void)!str_copy(reconcile->trouble, sizeof(reconcile->trouble), trouble);
-}
-
-/* What stands in the way although every step succeeds. */
-static void describe(const struct reconcile *reconcile, const struct plan *plan, struct err *ret)
-{
-	const struct plan_conflict_vec *conflicts = &reconcile->conflicts;
-	char text[PLAN_CONFLICT_TEXT_BYTES];
-
-	if (conflicts->len > 0) {
-		plan_conflict_format(&conflicts->at[0], text);
-		if (conflicts->len == 1)
-			(void)err_set(ret, -EEXIST, "%s", text);
-		else
-			(void)err_set(ret, -EEXIST, "%s (and %zu more routes)", text,
-				      conflicts->len - 1);
-	} else if (reconcile->want == WANT_DESIRED && reconcile->desired.lacks_hub) {
-		(void)err_set(ret, -ENOENT,
-			      "this is a hub zone and its hub has not joined: start a node with "
-			      "--hub-router");
-	} else if (plan->forwarding_off != IP_NONE) {
-		(void)err_set(
-			ret, -ENOTSUP,
-			"this node must forward packets of others, and does not: sysctl -w %s=1",
-			plan->forwarding_off == IP_V4 ? "net.ipv4.ip_forward"
-						      : "net.ipv6.conf.all.forwarding");
-	}
-}
-
-static void add_count(struct str *to, const char *what, size_t count)
-{
-	if (count > 0)
-		str_printf(to, " %s=%zu", what, count);
-}
-
-static void log_plan(const struct reconcile *reconcile, const struct plan *plan)
-{
-	_cleanup_str_ struct str done = { 0 };
-
-	str_append(&done, plan->create ? " created" : "");
-	str_append(&done, plan->rename != 0 ? " renamed-back" : "");
-	str_append(&done, plan->set_key ? " key" : "");
-	str_append(&done, plan->set_port ? " port" : "");
-	str_append(&done, plan->set_up ? " up" : "");
-	str_append(&done, plan->set_down ? " down" : "");
-	add_count(&done, "mtu", plan->set_mtu);
-	add_count(&done, "addresses-added", plan->add_addresses.len);
-	add_count(&done, "addresses-removed", plan->remove_addresses.len);
-	add_count(&done, "peers-set", plan->set_peers.len);
-	add_count(&done, "peers-removed", plan->remove_peers.len);
-	add_count(&done, "routes-added", plan->add_routes.len);
-	add_count(&done, "routes-removed", plan->remove_routes.len);
-	if (!done.failed)
-		log_info("reconcile", "%s:%s", reconcile->interface, done.at);
-}
-
-static int compare_conflicts(const void *a, const void *b)
-{
-	return prefix_compare(&((const struct plan_conflict *)a)->route,
-			      &((const struct plan_conflict *)b)->route);
-}
-
-static bool is_known(const struct plan_conflict_vec *conflicts,
-		     const struct plan_conflict *conflict)
-{
-	return conflicts->len > 0 && bsearch(conflict, conflicts->at, conflicts->len,
-					     sizeof(*conflict), compare_conflicts);
-}
-
-/* A plan of a part says nothing of the other routes: what is known of them stays. */
-static int merge_conflicts(const struct plan_conflict_vec *old, struct plan *plan)
-{
-	struct plan_conflict_vec *merged = &plan->conflicts;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && !plan->is_whole && i < old->len; i++) {
-		if (!observed_has_prefix(&plan->routes, &old->at[i].route))
-			r = vec_push(merged, old->at[i]);
-	}
-	if (merged->len > 0)
-		qsort(merged->at, merged->len, sizeof(*merged->at), compare_conflicts);
-	return r;
-}
-
-/* Which routes are refused, and why: each is said once; the first one is the trouble itself. */
-static int note_conflicts(struct reconcile *reconcile, struct plan *plan)
-{
-	char text[PLAN_CONFLICT_TEXT_BYTES];
-	size_t said = 0;
-	int r = merge_conflicts(&reconcile->conflicts, plan);
-
-	vec_foreach(conflict, &plan->conflicts) {
-		if (is_known(&reconcile->conflicts, conflict) || conflict == plan->conflicts.at ||
-		    said++ >= CONFLICTS_SAID_MAX)
-			continue;
-		plan_conflict_format(conflict, text);
-		log_warn("reconcile", "%s", text);
-	}
-	vec_done(&reconcile->conflicts);
-	reconcile->conflicts = TAKE_STRUCT(plan->conflicts);
-	*text = '\0';
-	if (plan->overlap.zone.ip.family != IP_NONE)
-		plan_overlap_format(&plan->overlap, text);
-	if (*text && !str_eq(text, reconcile->overlap))
-		log_warn("reconcile", "%s", text);
-	memcpy(reconcile->overlap, text, sizeof(text));
-	return r;
 }
 
 static int add_guards(struct reconcile *reconcile)
@@ -243,7 +92,7 @@ static int carry_out(struct reconcile *reconcile, struct plan *plan, struct err 
 	if (r == 0 && plan_steps(plan) > 0) {
 		note_repairs(reconcile, plan);
 		if (reconcile->is_asked || !repairs_is_quarrel(&reconcile->repairs))
-			log_plan(reconcile, plan);
+			reconcile_log_plan(reconcile, plan);
 		reconcile->applied_steps += plan_steps(plan);
 		r = model_apply(&reconcile->desired, plan, &reconcile->observed);
 	}
@@ -264,7 +113,7 @@ static int idle(struct reconcile *reconcile, struct err *err)
 
 	if (r == 0)
 		r = carry_out(reconcile, &plan, err);
-	if (r == 0 && note_conflicts(reconcile, &plan) < 0)
+	if (r == 0 && reconcile_note_conflicts(reconcile, &plan) < 0)
 		r = err_oom(err);
 	return r;
 }
@@ -286,13 +135,13 @@ static int bring_in_line(struct reconcile *reconcile, struct err *obstacle, stru
 	r = carry_out(reconcile, &plan, err);
 	plan_declare(&reconcile->desired, plan.is_whole ? NULL : touched, &plan,
 		     &reconcile->observed);
-	if (r == 0 && note_conflicts(reconcile, &plan) < 0)
+	if (r == 0 && reconcile_note_conflicts(reconcile, &plan) < 0)
 		r = err_oom(err);
 	if (r < 0)
 		return r;
 	reconcile->is_whole = false;
 	view_forget_touched(reconcile->view);
-	describe(reconcile, &plan, obstacle);
+	reconcile_describe(reconcile, &plan, obstacle);
 	return 0;
 }
 
