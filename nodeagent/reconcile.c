@@ -98,10 +98,9 @@ static int carry_out(struct reconcile *reconcile, struct plan *plan, struct err 
 	}
 	if (r == 0)
 		plan_foreign_adopt(&reconcile->foreign, plan, &reconcile->observed);
-	/* Its index is not known yet. */
-	if (plan->create)
+	/* Its index is not known yet; or WireGuard was not asked under the other name. */
+	if (plan->create || plan->rename != 0)
 		read_soon(reconcile);
-	/* Nor was WireGuard asked under the other name. */
 	reconcile->stale |= plan->rename != 0;
 	return r;
 }
