@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
-# bats file_tags=kernel
 # An interface that is there already, made by hand or by an agent of before, is taken over as it
 # is; what others put on it is left alone or refused, but never lost.
 

@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
-# bats file_tags=kernel
 # Somebody else changes what the agent made, once or again and again: it is put back, said, and
 # nothing else moves.
 
