@@ -9,7 +9,6 @@
 
 #include <jansson.h>
 
-#include "base/str.h"
 #include "mesh/peer.h"
 
 /*
@@ -73,25 +72,13 @@ int doc_malformed(const char *name, struct err *err);
 json_t *doc_prefix_array(const struct prefix_vec *prefixes) _must_check_;
 json_t *doc_address_text(const struct ip address[ZONE_CIDRS_MAX]) _must_check_;
 
-/*
- * Documents written by hand: a peer and its token are written at each join, for list, log and
- * events, and a tree of json_t beforehand takes ten times as long. `name` is all that stands before
- * the value: `,"Zone":`. No memory: the str has failed.
- */
-void doc_append_text(struct str *to, const char *name, const char *text);
-void doc_append_bool(struct str *to, const char *name, bool value);
-void doc_append_number(struct str *to, const char *name, int64_t number);
-void doc_append_addresses(struct str *to, const char *name,
-			  const struct ip address[ZONE_CIDRS_MAX]);
-void doc_append_prefixes(struct str *to, const char *name, const struct prefix_vec *prefixes);
-
 /* The public documents: GET /zones, GET /peers, events. The caller's to free; NULL: no memory. */
 char *doc_of_zone(const struct zone *zone) _must_check_;
 char *doc_of_peer(const struct peer *peer) _must_check_;
 
 /* The stored rows: the same with what only the tower knows. The caller's; NULL: no memory. */
 json_t *doc_row_of_zone(const struct zone *zone) _must_check_;
-char *doc_row_of_peer(const struct peer *peer) _must_check_;
+json_t *doc_row_of_peer(const struct peer *peer) _must_check_;
 
 /*
  * Both kinds are read by the same functions, and everything in them is checked: an agent reads what

@@ -14,11 +14,9 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* "public-key" means "PublicKey". Asked for each field of each key: mostly the first letter tells. */
+/* "public-key" means "PublicKey". */
 static bool means(const char *key, const char *name)
 {
-	if (lower(*key) != lower(*name) && *key != '-')
-		return false;
 	for (;; key++, name++) {
 		while (*key == '-')
 			key++;

@@ -6,108 +6,111 @@
 
 #include "base/str.h"
 
-static void add_key(struct str *to, const char *name, const struct key *key)
+static json_t *key_text(const struct key *key)
 {
 	char text[KEY_TEXT_BYTES];
 
 	key_format(key, text);
-	doc_append_text(to, name, text);
+	return json_string(text);
 }
 
-static void add_endpoint(struct str *to, const char *name, const struct endpoint *endpoint)
+static json_t *endpoint_text(const struct endpoint *endpoint)
 {
 	char text[ENDPOINT_TEXT_BYTES];
 
 	endpoint_format(endpoint, text);
-	doc_append_text(to, name, text);
+	return json_string(text);
+}
+
+static json_t *endpoint_array(const struct endpoint_vec *endpoints)
+{
+	_cleanup_(doc_unref) json_t *array = json_array();
+
+	vec_foreach(endpoint, endpoints) {
+		if (json_array_append_new(array, endpoint_text(endpoint)) < 0)
+			return NULL;
+	}
+	return TAKE_PTR(array);
+}
+
+static void append_prefix(struct str *to, const struct prefix *prefix)
+{
+	char text[PREFIX_TEXT_BYTES];
+
+	if (to->len > 0)
+		str_append(to, ",");
+	prefix_format(prefix, text);
+	str_append(to, text);
 }
 
 /* What WireGuard may carry to the peer: its addresses, then its child prefixes. */
-static void add_allowed(struct str *to, const struct peer *peer)
+static json_t *allowed_text(const struct peer *peer)
 {
-	char text[PREFIX_TEXT_BYTES];
-	const char *before = "";
+	_cleanup_str_ struct str text = { 0 };
 
-	str_append(to, ",\"AllowedIPs\":\"");
 	for (size_t i = 0; i < ZONE_CIDRS_MAX; i++) {
 		struct prefix host = prefix_host(&peer->address[i]);
 
-		if (host.ip.family == IP_NONE)
-			continue;
-		prefix_format(&host, text);
-		str_append(to, before);
-		str_append(to, text);
-		before = ",";
+		if (host.ip.family != IP_NONE)
+			append_prefix(&text, &host);
 	}
-	vec_foreach(prefix, &peer->prefixes) {
-		prefix_format(prefix, text);
-		str_append(to, before);
-		str_append(to, text);
-		before = ",";
-	}
-	str_append(to, "\"");
+	vec_foreach(prefix, &peer->prefixes)
+		append_prefix(&text, prefix);
+	return text.failed ? NULL : json_string(text.at ? text.at : "");
 }
 
-static void add_endpoints(struct str *to, const char *name, const struct endpoint_vec *endpoints)
+static json_t *public_of(const struct peer *peer)
 {
-	str_append(to, name);
-	str_append(to, "[");
-	vec_foreach(endpoint, endpoints)
-		add_endpoint(to, endpoint == endpoints->at ? "" : ",", endpoint);
-	str_append(to, "]");
-}
+	_cleanup_(doc_unref) json_t *doc = json_object();
+	int r = 0;
 
-static void add_public(struct str *to, const struct peer *peer)
-{
-	add_key(to, "{\"PublicKey\":", &peer->key);
-	add_endpoint(to, ",\"EndpointIP\":", &peer->endpoint);
-	add_allowed(to, peer);
-	doc_append_text(to, ",\"Zone\":", peer->zone);
-	doc_append_addresses(to, ",\"NodeAddress\":", peer->address);
-	doc_append_prefixes(to, ",\"ChildPrefixes\":", &peer->prefixes);
-	doc_append_text(to, ",\"Hostname\":", peer->hostname);
-	add_endpoints(to, ",\"Endpoints\":", &peer->endpoints);
-	doc_append_bool(to, ",\"HubRouter\":", peer->hub_router);
-	doc_append_number(to, ",\"Generation\":", (int64_t)peer->generation);
-	doc_append_number(to, ",\"Revision\":", (int64_t)peer->revision);
-}
-
-static void add_private(struct str *to, const struct peer *peer)
-{
-	const char *before = ",\"Returned\":[";
-
-	doc_append_text(to, ",\"Instance\":", peer->instance);
-	doc_append_text(to, ",\"NodeUID\":", peer->node_uid);
-	doc_append_text(to, ",\"TokenId\":", peer->token_id);
-	doc_append_bool(to, ",\"Agentless\":", peer->agentless);
-	doc_append_bool(to, ",\"AddressFixed\":", peer->address_fixed);
-	doc_append_number(to, ",\"EphemeralTTL\":", peer->ephemeral_ttl_s);
-	doc_append_number(to, ",\"Created\":", peer->created_ms);
-	doc_append_text(to, ",\"Displaced\":", peer->displaced);
-	for (size_t i = 0; i < PEER_RETURNS_MAX; i++) {
-		doc_append_number(to, before, peer->returned_ms[i]);
-		before = ",";
-	}
-	str_append(to, "]");
+	r |= json_object_set_new(doc, "PublicKey", key_text(&peer->key));
+	r |= json_object_set_new(doc, "EndpointIP", endpoint_text(&peer->endpoint));
+	r |= json_object_set_new(doc, "AllowedIPs", allowed_text(peer));
+	r |= json_object_set_new(doc, "Zone", json_string(peer->zone));
+	r |= json_object_set_new(doc, "NodeAddress", doc_address_text(peer->address));
+	r |= json_object_set_new(doc, "ChildPrefixes", doc_prefix_array(&peer->prefixes));
+	r |= json_object_set_new(doc, "Hostname", json_string(peer->hostname));
+	r |= json_object_set_new(doc, "Endpoints", endpoint_array(&peer->endpoints));
+	r |= json_object_set_new(doc, "HubRouter", json_boolean(peer->hub_router));
+	r |= json_object_set_new(doc, "Generation", json_integer((json_int_t)peer->generation));
+	r |= json_object_set_new(doc, "Revision", json_integer((json_int_t)peer->revision));
+	return r == 0 ? TAKE_PTR(doc) : NULL;
 }
 
 char *doc_of_peer(const struct peer *peer)
 {
-	struct str doc = { 0 };
+	_cleanup_(doc_unref) json_t *doc = public_of(peer);
 
-	add_public(&doc, peer);
-	str_append(&doc, "}");
-	return str_take(&doc);
+	return doc ? json_dumps(doc, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
 }
 
-char *doc_row_of_peer(const struct peer *peer)
+static json_t *returned_array(const struct peer *peer)
 {
-	struct str row = { 0 };
+	_cleanup_(doc_unref) json_t *array = json_array();
 
-	add_public(&row, peer);
-	add_private(&row, peer);
-	str_append(&row, "}");
-	return str_take(&row);
+	for (size_t i = 0; i < PEER_RETURNS_MAX; i++) {
+		if (json_array_append_new(array, json_integer(peer->returned_ms[i])) < 0)
+			return NULL;
+	}
+	return TAKE_PTR(array);
+}
+
+json_t *doc_row_of_peer(const struct peer *peer)
+{
+	_cleanup_(doc_unref) json_t *row = public_of(peer);
+	int r = row ? 0 : -1;
+
+	r |= json_object_set_new(row, "Instance", json_string(peer->instance));
+	r |= json_object_set_new(row, "NodeUID", json_string(peer->node_uid));
+	r |= json_object_set_new(row, "TokenId", json_string(peer->token_id));
+	r |= json_object_set_new(row, "Agentless", json_boolean(peer->agentless));
+	r |= json_object_set_new(row, "AddressFixed", json_boolean(peer->address_fixed));
+	r |= json_object_set_new(row, "EphemeralTTL", json_integer(peer->ephemeral_ttl_s));
+	r |= json_object_set_new(row, "Created", json_integer(peer->created_ms));
+	r |= json_object_set_new(row, "Displaced", json_string(peer->displaced));
+	r |= json_object_set_new(row, "Returned", returned_array(peer));
+	return r == 0 ? TAKE_PTR(row) : NULL;
 }
 
 static int read_zone_name(const json_t *object, struct peer *peer, struct err *err)

@@ -62,7 +62,7 @@ static void check_peer(const json_t *object)
 		assert(r == err.code && str_is_clean(err.text));
 		return;
 	}
-	row = load_back(doc_row_of_peer(&peer));
+	row = doc_row_of_peer(&peer);
 	assert(doc_read_peer(row, &from_row, NULL) == 0 && peer_same(&peer, &from_row));
 	doc = load_back(doc_of_peer(&peer));
 	assert(doc_read_peer(doc, &from_doc, NULL) == 0 && from_doc.revision == peer.revision);

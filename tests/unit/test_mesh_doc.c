@@ -129,7 +129,7 @@ static void peers_are_written_as_documented(void)
 	_cleanup_(peer_done) struct peer dual = { 0 };
 	_cleanup_free_ char *text = NULL;
 	_cleanup_free_ char *dual_text = NULL;
-	_cleanup_free_ char *row = NULL;
+	_cleanup_(doc_unref) json_t *row = NULL;
 
 	make_peer(&peer);
 	make_dual_peer(&dual);
@@ -138,7 +138,7 @@ static void peers_are_written_as_documented(void)
 	row = doc_row_of_peer(&peer);
 	check_golden(text, "peer");
 	check_golden(dual_text, "peer-dual-stack");
-	check_golden(row, "peer-row");
+	check_golden_row(row, "peer-row");
 }
 
 static json_t *load(const char *text)
@@ -184,32 +184,12 @@ static void peers_come_back_from_rows_whole(void)
 	for (size_t i = 0; i < ARRAY_SIZE(make); i++) {
 		_cleanup_(peer_done) struct peer peer = { 0 };
 		_cleanup_(peer_done) struct peer back = { 0 };
-		_cleanup_free_ char *text = NULL;
 		_cleanup_(doc_unref) json_t *row = NULL;
 
 		make[i](&peer);
-		text = doc_row_of_peer(&peer);
-		row = load(text);
+		row = doc_row_of_peer(&peer);
 		check(doc_read_peer(row, &back, NULL) == 0);
 		check(peer_same(&peer, &back) && back.revision == peer.revision);
-	}
-}
-
-/* What an agent may write into its peer: quotes, controls, anything but ASCII. */
-static void texts_that_want_escapes_come_back(void)
-{
-	static const char *const texts[] = { "", "a\"b", "a\\b", "\t\x01", "\x7f", "näh – ☃" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		_cleanup_(peer_done) struct peer peer = { 0 };
-		_cleanup_(doc_unref) json_t *row = NULL;
-		_cleanup_free_ char *text = NULL;
-
-		make_peer(&peer);
-		(void)snprintf(peer.node_uid, sizeof(peer.node_uid), "%s", texts[i]);
-		text = doc_row_of_peer(&peer);
-		row = load(text);
-		check_str(json_string_value(json_object_get(row, "NodeUID")), texts[i]);
 	}
 }
 
@@ -398,11 +378,13 @@ static void random_peers_come_back_from_text(void)
 	for (int i = 0; i < 1000; i++) {
 		_cleanup_(peer_done) struct peer peer = { 0 };
 		_cleanup_(peer_done) struct peer back = { 0 };
+		_cleanup_(doc_unref) json_t *row = NULL;
 		_cleanup_(doc_unref) json_t *loaded = NULL;
 		_cleanup_free_ char *text = NULL;
 
 		make_random_peer(&peer, &seed);
-		text = doc_row_of_peer(&peer);
+		row = doc_row_of_peer(&peer);
+		text = json_dumps(row, JSON_COMPACT);
 		loaded = load(text);
 		check(doc_read_peer(loaded, &back, NULL) == 0);
 		check(peer_same(&peer, &back) && back.revision == peer.revision);
@@ -415,7 +397,6 @@ int main(void)
 	run(peers_are_written_as_documented);
 	run(zones_come_back_from_rows_and_documents);
 	run(peers_come_back_from_rows_whole);
-	run(texts_that_want_escapes_come_back);
 	run(a_document_tells_nothing_that_only_the_tower_knows);
 	run(a_short_document_is_enough);
 	run(bad_zones_are_refused_by_field);

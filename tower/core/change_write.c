@@ -38,28 +38,26 @@ static int set_number(json_t *object, const char *name, int64_t number)
 	return json_object_set_new(object, name, json_integer(number));
 }
 
-static char *row_of_token(const struct token *token)
+static json_t *row_of_token(const struct token *token)
 {
+	_cleanup_(doc_unref) json_t *row = json_object();
 	char hash[2 * CRYPTO_HASH_BYTES + 1];
-	struct str row = { 0 };
+	int r = crypto_encode(CRYPTO_TEXT_HEX, token->secret_hash, CRYPTO_HASH_BYTES, hash,
+			      sizeof(hash));
 
-	if (crypto_encode(CRYPTO_TEXT_HEX, token->secret_hash, CRYPTO_HASH_BYTES, hash,
-			  sizeof(hash)) < 0)
-		return NULL;
-	doc_append_text(&row, "{\"Id\":", token->id);
-	doc_append_text(&row, ",\"Zone\":", token->zone);
-	doc_append_text(&row, ",\"Description\":", token->description);
-	doc_append_text(&row, ",\"SecretHash\":", hash);
-	doc_append_number(&row, ",\"UsesMax\":", (int64_t)token->uses_max);
-	doc_append_number(&row, ",\"Uses\":", (int64_t)token->uses);
-	doc_append_number(&row, ",\"Expires\":", token->expires_ms);
-	doc_append_number(&row, ",\"EphemeralTTL\":", token->ephemeral_ttl_s);
-	doc_append_addresses(&row, ",\"NodeAddress\":", token->address);
-	doc_append_prefixes(&row, ",\"PrefixRanges\":", &token->ranges);
-	doc_append_number(&row, ",\"Created\":", token->created_ms);
-	doc_append_number(&row, ",\"Revision\":", (int64_t)token->revision);
-	str_append(&row, "}");
-	return str_take(&row);
+	r |= set_text(row, "Id", token->id);
+	r |= set_text(row, "Zone", token->zone);
+	r |= set_text(row, "Description", token->description);
+	r |= set_text(row, "SecretHash", hash);
+	r |= set_number(row, "UsesMax", (int64_t)token->uses_max);
+	r |= set_number(row, "Uses", (int64_t)token->uses);
+	r |= set_number(row, "Expires", token->expires_ms);
+	r |= set_number(row, "EphemeralTTL", token->ephemeral_ttl_s);
+	r |= json_object_set_new(row, "NodeAddress", doc_address_text(token->address));
+	r |= json_object_set_new(row, "PrefixRanges", doc_prefix_array(&token->ranges));
+	r |= set_number(row, "Created", token->created_ms);
+	r |= set_number(row, "Revision", (int64_t)token->revision);
+	return r == 0 ? TAKE_PTR(row) : NULL;
 }
 
 static json_t *row_of_resting(const struct resting *resting, bool is_put)
@@ -91,16 +89,17 @@ static json_t *row_of(const struct op *op)
 		return doc_row_of_zone(&op->zone);
 	case OP_REMOVE_ZONE:
 		return json_pack("{s:s}", "Name", op->zone.name);
+	case OP_PUT_PEER:
+		return doc_row_of_peer(&op->peer);
 	case OP_REMOVE_PEER:
 		return identity_of_peer(&op->peer);
+	case OP_PUT_TOKEN:
+		return row_of_token(&op->token);
 	case OP_REMOVE_TOKEN:
 		return json_pack("{s:s, s:s}", "Id", op->token.id, "Zone", op->token.zone);
 	case OP_PUT_RESTING:
 	case OP_REMOVE_RESTING:
 		return row_of_resting(&op->resting, op_words[op->kind].is_put);
-	case OP_PUT_PEER:
-	case OP_PUT_TOKEN:
-		break; /* texts at once: row_text */
 	}
 	return NULL;
 }
@@ -108,13 +107,8 @@ static json_t *row_of(const struct op *op)
 /* The text of the op's row, or of what identifies one that is removed. NULL: no memory. */
 static char *row_text(const struct op *op)
 {
-	_cleanup_(doc_unref) json_t *object = NULL;
+	_cleanup_(doc_unref) json_t *object = row_of(op);
 
-	if (op->kind == OP_PUT_PEER)
-		return doc_row_of_peer(&op->peer);
-	if (op->kind == OP_PUT_TOKEN)
-		return row_of_token(&op->token);
-	object = row_of(op);
 	return object ? dump(object) : NULL;
 }
 
