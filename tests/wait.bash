@@ -10,7 +10,8 @@ now_ms()
 # One turn of waiting: 50 ms in which nothing can be read.
 pause()
 {
-	read -rt 0.05 <> <(:) || :
+	[ -n "${PAUSE_FD:-}" ] || exec {PAUSE_FD}<> <(:)
+	read -rt 0.05 -u "$PAUSE_FD" || :
 }
 
 # wait_until SECONDS COMMAND…: runs it until it succeeds. What it said last is shown on failure.
@@ -19,10 +20,10 @@ wait_until()
 {
 	local seconds=$(($1 * ${WAIT_FACTOR:-1})) said deadline
 	shift
-	deadline=$(($(now_ms) + seconds * 1000))
+	deadline=$((${EPOCHREALTIME/./} + seconds * 1000000))
 
 	until said=$("$@" 2>&1); do
-		if [ "$(now_ms)" -ge "$deadline" ]; then
+		if [ "${EPOCHREALTIME/./}" -ge "$deadline" ]; then
 			echo "not within $seconds s: $*" >&2
 			[ -z "$said" ] || echo "it said last: $said" >&2
 			return 1
