@@ -89,3 +89,24 @@ ping_stop()
 	echo "ping from $1: $sent sent, $received received"
 	[ $((sent - received)) -le 1 ]
 }
+
+# join_requests ZONE COUNT: for curl --config, to be run on the tower's machine: as many peers with keys
+# of their own. curl says "<status> join.<number>" of each; that file in $LAB_DIR has the answer.
+join_requests()
+{
+	random_keys "$2" | awk -v url="$TOWER_URL/zones/$1/peers" -v folder="$LAB_DIR" '
+		NR > 1 { print "next" }
+		{
+			print "url = \"" url "\""
+			print "header = \"Content-Type: application/json\""
+			print "data = \"{\\\"PublicKey\\\":\\\"" $0 "\\\",\\\"Instance\\\":\\\"i" NR "\\\"}\""
+			print "output = \"" folder "/join." NR "\""
+			print "write-out = \"%{http_code} join." NR "\\n\""
+		}'
+}
+
+# random_keys COUNT: 42 random characters of base64, and two that make 32 bytes of them.
+random_keys()
+{
+	head -c $(($1 * 32)) /dev/urandom | base64 -w 42 | sed 's/$/A=/' | head -n "$1"
+}

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+# bats file_tags=kernel
 # The tower and its Redis go and come back: nobody's packets care.
 
 load net
@@ -47,27 +48,12 @@ load net
 
 JOINS=1000
 
-# Many joins by curl, two hundred at a time; "<status> <file with the answer>" a line each.
+# Two hundred at a time; "<status> <file with the answer>" a line each.
 join_many()
 {
-	local i=0 key
-
-	while read -r key; do
-		[ "$((i++))" -eq 0 ] || echo next
-		printf 'url = "%s/zones/default/peers"\n' "$TOWER_URL"
-		printf 'header = "Content-Type: application/json"\n'
-		printf 'data = "{\\"PublicKey\\":\\"%s\\",\\"Instance\\":\\"i%s\\"}"\n' "$key" "$i"
-		printf 'output = "%s/join.%s"\nwrite-out = "%%{http_code} join.%s\\n"\n' \
-			"$LAB_DIR" "$i" "$i"
-	done < <(random_keys | head -n "$JOINS") >"$LAB_DIR/joins"
+	join_requests default "$JOINS" >"$LAB_DIR/joins"
 	node_spawn tower joins curl --silent --no-progress-meter --parallel --parallel-max 200 \
 		--config "$LAB_DIR/joins"
-}
-
-# 42 random characters of base64, and two that make 32 bytes of them.
-random_keys()
-{
-	head -c $((JOINS * 32)) /dev/urandom | base64 -w 42 | sed 's/$/A=/'
 }
 
 acknowledged()
