@@ -52,6 +52,10 @@ jobs_of()
 			echo "$1/$(basename "$file" .bats) 300 bats --tap $file"
 		done
 		;;
+	kernel)
+		# Alone: it emulates two processors. The first run downloads the kernel.
+		echo "kernel/guest 420 tests/guest/suite.sh"
+		;;
 	containers)
 		# The first run builds the images.
 		for file in tests/containers/*.bats; do

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+# bats file_tags=kernel
 # The agent goes and comes back: the tunnels do not notice.
 
 load net
@@ -62,7 +63,7 @@ interface_number()
 	node_stop tower controltower
 	node_exec a pkill -KILL -x aircrew
 	node_wait a aircrew || :
-	node_exec a pkill -KILL -x wireguard-go
+	node_lose_wireguard a
 	wait_until 5 not node_exec a ip link show wg0
 	agent_spawn a default
 	node_reaches a 10.200.0.2

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+# bats file_tags=kernel
 # Networks behind a node, reached through it.
 
 load net

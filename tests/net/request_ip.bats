@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+# bats file_tags=kernel
 # The address that a node asks for: given as asked, or refused with the reason; never another one
 # silently, and nobody loses the one it has without a new one.
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+# bats file_tags=kernel
 # Another version of the agent takes the place of the one that runs, as packages do it: the file is
 # renamed over, the service restarted. The tunnels do not notice.
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later
+# bats file_tags=kernel
 # Zones of one's own, made by the commands that the README shows.
 
 load net
