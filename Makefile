@@ -87,10 +87,10 @@ unit: $(UNIT) ## the unit tests alone
 test: test-programs ## unit tests, replayed corpora, process tests: no root, under a minute
 	$(Q)$(RUN) unit corpora process
 
-check: deps ## everything, lint, networks and containers too; root; STRICT=1 makes a skip a failure
+check: deps ## everything, lint, networks, kernel WireGuard, containers too; root; STRICT=1 makes a skip a failure
 	$(Q)$(MAKE) --no-print-directory check-run
 check-run: test-programs
-	$(Q)$(RUN) lint unit corpora process net containers
+	$(Q)$(RUN) lint unit corpora process net kernel containers
 
 asan: deps ## the same tests under the address and the undefined-behaviour sanitizer
 	$(Q)$(MAKE) --no-print-directory SAN=address,undefined asan-run
