@@ -135,6 +135,9 @@ static void refuses_what_is_no_change(void)
 		{ "{\"v\":1,\"at\":5,\"ops\":[{\"op\":\"put-peer\"}]}", -EPROTO },
 		{ "{\"v\":1,\"at\":5,\"ops\":[{\"op\":\"put-peer\",\"row\":{}}]}", -EPROTO },
 		{ "{\"v\":1,\"at\":5,\"ops\":[{\"op\":\"remove-zone\",\"row\":{}}]}", -EPROTO },
+		{ "{\"v\":1,\"at\":5,\"ops\":[{\"op\":\"remove-zone\",\"from\":\"a\\\"b\","
+		  "\"row\":{\"Name\":\"blue\"}}]}",
+		  -EPROTO },
 		{ "", -EPROTO },
 		{ "[]", -EPROTO },
 		{ "{\"v\":1,\"at\":5,\"ops\":[]}x", -EPROTO },
