@@ -7,7 +7,8 @@
 
 #include "tower/api/call.h"
 
-#define TOUCH_MS 1000 /* a node is noted as seen so often at most: a burst of events is one sight */
+/* A node is noted as seen so often at most: a burst of events is one sight of it. */
+#define TOUCH_MS 1000
 
 struct follower {
 	struct api *api;
