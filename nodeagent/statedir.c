@@ -134,7 +134,9 @@ int statedir_save(const struct statedir *dir, const struct statedir_self *self,
 	key_format(&self->public_key, key);
 	str_printf(&text, "{\"PublicKey\":\"%s\",\"Zone\":\"%s\",\"Generation\":%" PRIu64 ",\n",
 		   key, self->zone, self->generation);
-	str_printf(&text, "\"View\":%s}\n", view_text);
+	str_append(&text, "\"View\":");
+	str_append(&text, view_text);
+	str_append(&text, "}\n");
 	if (text.failed)
 		return err_oom(err);
 	return file_write_atomic(path, text.at, text.len, 0600, err);
