@@ -15,10 +15,13 @@ if unshare --net ip link add wg0 type wireguard 2>"$scratch/why"; then
 	tests/bench/agent.sh
 	tests/bench/link.sh
 elif tests/guest/image.sh 2>"$scratch/why"; then
-	tests/guest/run.sh env BENCH_SIZE="${BENCH_SIZE:-full}" BENCH_WHERE="emulated" bash -c \
+	ended=0
+	GUEST_SECONDS=${GUEST_SECONDS:-900} tests/guest/run.sh env BENCH_WHERE=emulated \
+		BENCH_SIZE="${BENCH_SIZE:-full}" BENCH_ROUNDS=3 BENCH_PAIRS=3 bash -c \
 		'tests/bench/agent.sh && tests/bench/link.sh' | tee "$scratch/said" |
-		grep -v '^{"what":' >&2
+		grep --line-buffered -v '^{"what":' >&2 || ended=$?
 	rows_from "$scratch/said"
+	exit "$ended"
 else
 	row_missing "the kernel's WireGuard" "not here, and no guest: $(tail -n 1 "$scratch/why")"
 fi
