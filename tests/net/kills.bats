@@ -43,7 +43,7 @@ kill_tower()
 # What is away from here on may lose packets; a wireguard-go that is on its way back dies, too.
 kill_wg()
 {
-	[ "$WIREGUARD" = userspace ] || return 0
+	[ "$LAB_WIREGUARD" = userspace ] || return 0
 	[ -n "$AWAY_SINCE" ] || AWAY_SINCE=$(now)
 	BACK_SINCE=$(now_ms)
 	node_exec a pkill -KILL -x wireguard-go || :
@@ -135,7 +135,6 @@ come_back_fast()
 @test "agent, wireguard-go and tower are killed in every order under a flood of pings" {
 	local i order lost
 
-	WIREGUARD=${LAB_WIREGUARD:-userspace}
 	AWAY_SINCE=
 	RANDOM=$SEED
 	echo "KILL_SEED=$SEED"

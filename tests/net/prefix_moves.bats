@@ -7,7 +7,7 @@ load net
 
 PREFIX=172.24.0.0/24
 ADDRESS=172.24.0.10
-MOVES=10
+[ "$LAB_WIREGUARD" = kernel ] && MOVES=4 || MOVES=10
 
 listens()
 {
