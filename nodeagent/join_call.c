@@ -64,8 +64,8 @@ static void on_joined(const struct http_answer *from, void *data)
 
 	tower_read_answer(from, call->config.target, &tower);
 	if (tower.meaning == TOWER_AGREED &&
-	    join_read_answer(from->body, from->body_len, &call->challenge,
-			     call->config.private_key, call->config.zone, &answer, &err) < 0)
+	    join_read_answer(from->body, from->body_len, &call->challenge, call->config.private_key,
+			     call->config.zone, &answer, &err) < 0)
 		end_with(call, TOWER_AWAY, &err);
 	else
 		call->config.fn(&tower, &answer, call->config.data);

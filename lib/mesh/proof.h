@@ -44,8 +44,8 @@ int proof_answer_key(const struct key *node_private, const struct proof_input *i
 		     struct key *ret_key) _must_check_;
 
 /*
- * The MAC as the tower makes it, to compare, and with the same multiplication the answer's key (NULL
- * when none is wanted). -EINVAL: the node's key is of low order.
+ * The MAC as the tower makes it, to compare, and with the same multiplication the answer's key
+ * (NULL when none is wanted). -EINVAL: the node's key is of low order.
  */
 int proof_expect(const struct key *tower_private, const struct proof_input *input,
 		 uint8_t ret_mac[PROOF_MAC_BYTES], struct key *ret_answer_key) _must_check_;
