@@ -30,7 +30,7 @@ jobs_of()
 	case $1 in
 	lint)
 		for file in tidy format layers headers sizes cppcheck shellcheck; do
-			echo "lint/$file 600 scripts/lint.sh $file"
+			echo "lint/$file 1200 scripts/lint.sh $file"
 		done
 		;;
 	unit)
