@@ -51,7 +51,7 @@ agent_under()
 	mkdir -p "$folder"
 	printf '#!/bin/bash\nset -- "%s/aircrew" "$@"\n%s\n' "$BIN" "$2" >"$folder/aircrew"
 	chmod +x "$folder/aircrew"
-	BIN=$folder LAB_WIREGUARD=userspace agent_spawn "$1" default "${@:3}"
+	BIN=$folder LAB_WIREGUARD=auto agent_spawn "$1" default "${@:3}"
 }
 
 # says NODE SENTENCE: wherever a person looks.
@@ -166,7 +166,7 @@ has_no_wg0()
 	node_reaches a "$(agent_address b)"
 	ping_start a "$(agent_address b)" tunnel
 	node_stop a aircrew
-	LAB_WIREGUARD=userspace agent_start a default
+	LAB_WIREGUARD=auto agent_start a default
 	agent_status_is a '.BackendWhy == "wg0 is its already"'
 	node_stop a aircrew
 	agent_under a 'exec "$@"' --wireguard="$other"
