@@ -124,6 +124,7 @@ make_system()
 	printf '127.0.0.1 localhost\n::1 localhost\n' >system/etc/hosts
 	# For the kernel, which calls it when a module is asked for.
 	ln -sf ../bin/busybox system/usr/sbin/modprobe
+	ln -sf bash system/usr/bin/sh
 	pack system system.cpio
 	rm -rf system system.list files.list
 	mark_made system "$inputs"

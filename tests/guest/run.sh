@@ -26,6 +26,7 @@ pack_checkout() # FOLDER COMMAND…
 	mkdir -p "$folder"/{guest,apex/bin,usr/lib}
 	cp tests/guest/init "$folder/init"
 	cp "$BIN"/{aircrew,controltower} "$folder/apex/bin"
+	cp "${BUILD:-build/plain}/tests/unit/test_wg_kernel" "$folder/apex/bin"
 	tar --exclude=tests/fuzz --exclude=tests/unit --exclude=tests/containers -cf - \
 		tests scripts docs ./*.md ./*.yml | tar -C "$folder/apex" -xf -
 	ldd "$BIN"/{aircrew,controltower} | grep -oE '/lib/[^ ]+ \(0x' | cut -d ' ' -f 1 | sort -u |
