@@ -54,7 +54,7 @@ jobs_of()
 		;;
 	kernel)
 		# Alone: it emulates two processors. The first run downloads the kernel.
-		echo "kernel/guest 420 tests/guest/suite.sh"
+		echo "kernel/guest 960 tests/guest/suite.sh"
 		;;
 	containers)
 		# The first run builds the images.

@@ -32,7 +32,7 @@ if [ "${1:-}" != here ]; then
 		printf '1..1\nok 1 guest # skip its kernel and programs are for amd64\n'
 		exit
 	fi
-	exec env GUEST_SECONDS=400 tests/guest/run.sh tests/guest/suite.sh here
+	exec env GUEST_SECONDS=900 tests/guest/run.sh tests/guest/suite.sh here
 fi
 mapfile -t files < <(files)
 echo "1..$(cat "${files[@]}" | grep -c '^@test ')"
