@@ -51,6 +51,8 @@ lab_hold()
 {
 	local node=$1 up=$LAB_DIR/$1.up
 
+	# That of an earlier life would say too early that it is there.
+	rm -f "$up"
 	setpriv --pdeathsig KILL unshare --mount --net --pid --fork --kill-child --mount-proc \
 		--propagation private bash -c "$LAB_INIT_SCRIPT" lab "$up" "$LAB_FOREVER" \
 		>"$LAB_DIR/$node.init.log" 2>&1 3>&- &
@@ -186,7 +188,7 @@ node_kill()
 	local node
 
 	for node in "$@"; do
-		kill -KILL "${LAB_INIT[$node]}"
+		kill -KILL "${LAB_INIT[$node]:-${LAB_HOLDER[$node]}}"
 	done
 	for node in "$@"; do
 		wait "${LAB_HOLDER[$node]}" 2>/dev/null || :
