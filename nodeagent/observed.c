@@ -42,6 +42,23 @@ const struct observed_link *observed_find_link(const struct observed *observed, 
 	return NULL;
 }
 
+size_t observed_first_foreign(const struct observed *observed, const struct prefix *prefix)
+{
+	const struct foreign_route_vec *foreign = &observed->foreign;
+	size_t from = 0;
+	size_t to = foreign->len;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (prefix_compare(&foreign->at[middle].to, prefix) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
 /* Where a peer with this key stands, or would. */
 static size_t place_of(const struct wg_peer_list *peers, const struct key *key)
 {

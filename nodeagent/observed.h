@@ -83,6 +83,9 @@ void observed_done(struct observed *observed);
 /* NULL when there is none (any more). */
 const struct observed_link *observed_find_link(const struct observed *observed, uint32_t index);
 
+/* The place of the first of its foreign routes that is not below the prefix. */
+size_t observed_first_foreign(const struct observed *observed, const struct prefix *prefix);
+
 /* NULL when there is none. */
 struct wg_peer *observed_find_peer(const struct observed *observed, const struct key *key);
 

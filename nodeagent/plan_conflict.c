@@ -14,30 +14,13 @@ static const char *link_name(const struct desired *desired, const struct observe
 	return index == observed->link_index ? desired->interface : "nowhere";
 }
 
-/* The first of an ordered list that is not below the prefix. */
-static size_t first_from(const struct foreign_route_vec *foreign, const struct prefix *prefix)
-{
-	size_t from = 0;
-	size_t to = foreign->len;
-
-	while (from < to) {
-		size_t middle = from + (to - from) / 2;
-
-		if (prefix_compare(&foreign->at[middle].to, prefix) < 0)
-			from = middle + 1;
-		else
-			to = middle;
-	}
-	return from;
-}
-
 /* What others route lies within ours, without a gateway, or is the same. */
 static const struct foreign_route *find_foreign(const struct desired *desired,
 						const struct observed *observed,
 						const struct prefix *route)
 {
 	const struct foreign_route_vec *foreign = &observed->foreign;
-	size_t i = first_from(foreign, route);
+	size_t i = observed_first_foreign(observed, route);
 
 	for (; i < foreign->len && prefix_contains(route, &foreign->at[i].to.ip); i++) {
 		const struct foreign_route *found = &foreign->at[i];

@@ -197,19 +197,10 @@ bool plan_foreign_leads_in(const struct foreign_route *route, const struct obser
 bool plan_foreign_has_route(const struct observed *observed, const struct prefix *to)
 {
 	const struct foreign_route_vec *routes = &observed->foreign;
-	size_t from = 0;
-	size_t end = routes->len;
+	size_t i = observed_first_foreign(observed, to);
 
-	while (from < end) {
-		size_t middle = from + (end - from) / 2;
-
-		if (prefix_compare(&routes->at[middle].to, to) < 0)
-			from = middle + 1;
-		else
-			end = middle;
-	}
-	for (; from < routes->len && prefix_equal(&routes->at[from].to, to); from++) {
-		if (plan_foreign_leads_in(&routes->at[from], observed))
+	for (; i < routes->len && prefix_equal(&routes->at[i].to, to); i++) {
+		if (plan_foreign_leads_in(&routes->at[i], observed))
 			return true;
 	}
 	return false;
